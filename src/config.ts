@@ -1,0 +1,224 @@
+import { isAbsolute, join, posix, relative, resolve, win32 } from 'node:path';
+import { cleanText, quote } from './text.ts';
+
+/** What surrounds the process; everything configuration depends on, so that it can be worked out without touching anything. */
+export interface Surroundings {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Text of the per-user file (see `toUserFile`), or undefined when there is none. */
+  userFile: string | undefined;
+  cwd: string;
+  cwdWritable: boolean;
+  home: string;
+  platform: NodeJS.Platform;
+}
+
+/** A secret that no logging or serialising can show by accident. */
+export interface Secret {
+  reveal(): string;
+}
+
+export type PreviewEdge = 1024 | 768 | 512;
+
+export interface Config {
+  backend: 'gemini' | 'standin';
+  apiKey: Secret | undefined;
+  baseUrl: string | undefined;
+  model: string;
+  /** Where a picture goes whose place nobody named. */
+  outputDir: string;
+  /** The working folder, when it is one a person works in; relative paths start here, else at `outputDir`. */
+  projectDir: string | undefined;
+  /** Folders that may be read from and written to: project, output and those allowed. */
+  allowedDirs: readonly string[];
+  stateDir: string;
+  preview: PreviewEdge | 'none';
+  timeoutMs: number;
+  userFile: string;
+  home: string;
+  /** Settings that are wrong and were replaced by a safe default. Told once, with the first result. */
+  warnings: readonly string[];
+  /** Settings that are wrong and have no safe default: every call is refused until they are mended. */
+  problems: readonly string[];
+}
+
+/** Name, values, default and meaning of every setting; the README's table is made from it. */
+export const options = [
+  { name: 'GEMINI_API_KEY', values: 'key', default: 'none', meaning: 'Your Gemini API key. `GOOGLE_API_KEY` is read too; this one wins.' },
+  { name: 'GOOGLE_API_KEY', values: 'key', default: 'none', meaning: 'The same under its other name.' },
+  { name: 'GOOGLE_GEMINI_BASE_URL', values: 'URL', default: "Google's", meaning: 'Another address that speaks the Gemini API.' },
+  { name: 'LIMNER_BACKEND', values: '`gemini`, `standin`', default: '`gemini`', meaning: 'Who makes the pictures. `standin` draws labelled stand-ins: no key, no network, no cost.' },
+  { name: 'LIMNER_MODEL', values: '`flash`, `pro`, `lite`, a model id', default: '`flash`', meaning: 'The model when a call names none.' },
+  { name: 'LIMNER_OUTPUT_DIR', values: 'folder', default: '`generated-images` in the project folder, else `Pictures/limner` in your home', meaning: 'Where a picture goes when the call names no place.' },
+  { name: 'LIMNER_ALLOWED_DIRS', values: 'folders, joined by the platform’s path delimiter', default: 'none', meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.' },
+  { name: 'LIMNER_STATE_DIR', values: 'folder', default: "the platform's place for a program's state", meaning: 'Where originals and records are kept.' },
+  { name: 'LIMNER_PREVIEW', values: '`1024`, `768`, `512`, `none`', default: '`1024`', meaning: 'Longest edge in pixels of the preview the agent sees.' },
+  { name: 'LIMNER_TIMEOUT_MS', values: '1000 – 3600000', default: '`240000`', meaning: 'Time for one call, retries included, in milliseconds.' },
+] as const;
+
+type OptionName = (typeof options)[number]['name'];
+
+/** The per-user settings file: a JSON object with the names of the environment variables. The environment wins. */
+export function toUserFile({ env, home, platform }: Pick<Surroundings, 'env' | 'home' | 'platform'>): string {
+  const { join: joinPath } = platform === 'win32' ? win32 : posix;
+  if (platform === 'win32') return joinPath(env.APPDATA || joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
+  if (env.XDG_CONFIG_HOME) return joinPath(env.XDG_CONFIG_HOME, 'limner', 'config.json');
+  return platform === 'darwin' ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json') : joinPath(home, '.config', 'limner', 'config.json');
+}
+
+/** Everything limner can be told, checked. Never throws: what is wrong is collected, all of it, and a wrong setting never widens a right. */
+export function loadConfig(surroundings: Surroundings): Config {
+  const { cwd, cwdWritable, home } = surroundings;
+  const found: Findings = { warnings: [], problems: [] };
+  const setting = readSettings(surroundings, found);
+  const projectDir = cwdWritable && !isTooWide(cwd, surroundings) ? cwd : undefined;
+  const outputDir = toFolder(setting('LIMNER_OUTPUT_DIR'), 'LIMNER_OUTPUT_DIR', projectDir, surroundings, found.problems);
+  const defaultOutputDir = projectDir ? join(projectDir, 'generated-images') : join(home, 'Pictures', 'limner');
+  const chosenOutputDir = outputDir ?? defaultOutputDir;
+  return {
+    backend: toBackend(setting('LIMNER_BACKEND'), found),
+    apiKey: toKey(setting, found),
+    baseUrl: toBaseUrl(setting('GOOGLE_GEMINI_BASE_URL'), found),
+    model: setting('LIMNER_MODEL') ?? 'flash',
+    outputDir: chosenOutputDir,
+    projectDir,
+    allowedDirs: [...new Set([projectDir, chosenOutputDir, ...toAllowedDirs(setting('LIMNER_ALLOWED_DIRS'), projectDir, surroundings, found)])].filter(
+      (folder) => folder !== undefined,
+    ),
+    stateDir: toFolder(setting('LIMNER_STATE_DIR'), 'LIMNER_STATE_DIR', projectDir, surroundings, found.problems) ?? defaultStateDir(surroundings),
+    preview: toPreview(setting('LIMNER_PREVIEW'), found),
+    timeoutMs: toTimeout(setting('LIMNER_TIMEOUT_MS'), found),
+    userFile: toUserFile(surroundings),
+    home,
+    ...found,
+  };
+}
+
+interface Findings {
+  warnings: string[];
+  problems: string[];
+}
+
+type Setting = (name: OptionName) => string | undefined;
+
+/** One place that knows the order: environment, then the per-user file. An empty value counts as none. */
+function readSettings(surroundings: Surroundings, found: Findings): Setting {
+  const file = parseUserFile(surroundings, found);
+  const known = new Set<string>(options.map((option) => option.name));
+  const unknown = [
+    ...Object.keys(surroundings.env).filter((name) => name.startsWith('LIMNER_') && !known.has(name)),
+    ...Object.keys(file).filter((name) => !known.has(name)),
+  ];
+  for (const name of unknown) found.warnings.push(`${cleanText(name, 60)} is no setting of limner and was ignored.`);
+  return (name) => {
+    const value = surroundings.env[name]?.trim() || file[name]?.trim();
+    return value || undefined;
+  };
+}
+
+function parseUserFile(surroundings: Surroundings, found: Findings): Record<string, string> {
+  if (surroundings.userFile === undefined) return {};
+  const path = toUserFile(surroundings);
+  try {
+    const parsed: unknown = JSON.parse(surroundings.userFile.replace(/^\uFEFF/, ''));
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not an object');
+    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+  } catch {
+    found.problems.push(`${path} is not a JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
+    return {};
+  }
+}
+
+function toBackend(value: string | undefined, found: Findings): Config['backend'] {
+  if (value === undefined || value === 'gemini') return 'gemini';
+  if (value === 'standin') return 'standin';
+  found.problems.push(`LIMNER_BACKEND is ${quote(value)}; it must be gemini or standin.`);
+  return 'gemini';
+}
+
+/** The names a key goes by and the characters it may have; a key with a line break would be quoted by the HTTP layer's error. */
+function toKey(setting: Setting, found: Findings): Secret | undefined {
+  const [gemini, google] = [setting('GEMINI_API_KEY'), setting('GOOGLE_API_KEY')];
+  if (gemini && google && gemini !== google) found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
+  const key = (gemini ?? google)?.replace(/^(["'])(.*)\1$/, '$2').trim();
+  if (!key) return undefined;
+  if (!/^[\w.~+/=-]+$/.test(key)) {
+    const name = gemini ? 'GEMINI_API_KEY' : 'GOOGLE_API_KEY';
+    found.problems.push(`${name} holds characters no key has (such as a space, a line break or an unexpanded $ or {}): copy the key again.`);
+    return undefined;
+  }
+  return { reveal: () => key };
+}
+
+function toBaseUrl(value: string | undefined, found: Findings): string | undefined {
+  if (value === undefined) return undefined;
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value.replace(/\/+$/, '');
+  found.problems.push(`GOOGLE_GEMINI_BASE_URL is ${quote(value)}; it must be an address such as https://generativelanguage.googleapis.com.`);
+  return undefined;
+}
+
+function toPreview(value: string | undefined, found: Findings): Config['preview'] {
+  if (value === undefined || value === '1024') return 1024;
+  if (value === '768') return 768;
+  if (value === '512') return 512;
+  if (value === 'none') return 'none';
+  found.warnings.push(`LIMNER_PREVIEW is ${quote(value)}; it must be 1024, 768, 512 or none. 1024 was used.`);
+  return 1024;
+}
+
+function toTimeout(value: string | undefined, found: Findings): number {
+  const fallback = 240_000;
+  if (value === undefined) return fallback;
+  const milliseconds = Number(value);
+  if (/^\d+$/.test(value) && milliseconds >= 1000 && milliseconds <= 3_600_000) return milliseconds;
+  found.warnings.push(`LIMNER_TIMEOUT_MS is ${quote(value)}; it must be a whole number from 1000 to 3600000. ${fallback} was used.`);
+  return fallback;
+}
+
+function toAllowedDirs(value: string | undefined, projectDir: string | undefined, surroundings: Surroundings, found: Findings): string[] {
+  const delimiter = surroundings.platform === 'win32' ? ';' : ':';
+  return (value?.split(delimiter) ?? [])
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => toFolder(part, 'LIMNER_ALLOWED_DIRS', projectDir, surroundings, found.warnings))
+    .filter((folder) => folder !== undefined);
+}
+
+/** An absolute folder from a setting; a folder so wide that it holds other people's or the system's files is refused. */
+function toFolder(value: string | undefined, name: OptionName, projectDir: string | undefined, surroundings: Surroundings, findings: string[]) {
+  if (value === undefined) return undefined;
+  const expanded = expandHome(value, surroundings.home);
+  if (/\$\{|%\w+%|^\$/.test(expanded)) return refuse(`holds ${quote(value)}, a variable that nobody filled in`);
+  if (!isAbsolute(expanded) && projectDir === undefined) return refuse(`is ${quote(value)}; without a project folder it must be an absolute path`);
+  const folder = resolve(projectDir ?? surroundings.cwd, expanded);
+  if (isTooWide(folder, surroundings)) return refuse(`is ${quote(value)}; the file system's root, a home or a system folder is too wide, name a folder inside`);
+  return folder;
+
+  function refuse(why: string): undefined {
+    findings.push(`${name} ${why}.`);
+    return undefined;
+  }
+}
+
+/** `~` and `~/…` as the person's home; everything else unchanged. */
+export function expandHome(path: string, home: string): string {
+  return path === '~' || path.startsWith('~/') || path.startsWith('~\\') ? join(home, path.slice(1)) : path;
+}
+
+const systemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
+const deepSystemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|sbin|sys|usr|Applications|Library|System)(\/|$)/;
+const windowsSystemFolders = /^[a-z]:\\(windows|program files( \(x86\))?|programdata)(\\|$)|^[a-z]:\\users$/i;
+
+/** The root, any home, a folder that holds homes, a system folder: hosts start servers there, and nobody means them as a place for pictures. */
+function isTooWide(folder: string, { home, platform }: Surroundings): boolean {
+  const upFromFolder = relative(folder, home);
+  const holdsHome = upFromFolder === '' || !(upFromFolder.startsWith('..') || isAbsolute(upFromFolder));
+  const isRoot = resolve(folder, '..') === folder;
+  if (isRoot || holdsHome || /^\/(home|Users)\/[^/]+$/.test(folder)) return true;
+  return platform === 'win32' ? windowsSystemFolders.test(folder) : systemFolders.test(folder) || deepSystemFolders.test(folder);
+}
+
+function defaultStateDir({ env, home, platform }: Surroundings): string {
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'limner');
+  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'limner');
+  return platform === 'darwin' ? join(home, 'Library', 'Application Support', 'limner') : join(home, '.local', 'state', 'limner');
+}

@@ -1,0 +1,150 @@
+import { basename, join } from 'node:path';
+import { type Archive, type ImageRecord, type KeptFile, newImageId, toSha256 } from './archive/archive.ts';
+import type { Config } from './config.ts';
+import { ToolError } from './errors.ts';
+import { ensureWritable, numbered, publish } from './files/publish.ts';
+import { exists } from './files/read.ts';
+import { requireFree } from './files/target.ts';
+import { finish, readMade } from './image/encode.ts';
+import { type Image, shapeDistance, sniff, toExtension, toShape } from './media.ts';
+import { documentedSize } from './model/catalog.ts';
+import type { ImageModel } from './model/image-model.ts';
+import type { Plan } from './plan.ts';
+import { formatSize } from './text.ts';
+
+/** What the model sent, on disk as it came. */
+export interface KeptImage {
+  id: string;
+  bytes: Uint8Array;
+  /** Where the original is; undefined when the state folder could not be written. */
+  path: string | undefined;
+}
+
+/** A picture that was delivered. */
+export interface SavedImage {
+  id: string;
+  file: KeptFile;
+  original: KeptFile | undefined;
+  /** Every difference between what was asked and what the file is, and what was done to the model's bytes. */
+  differences: readonly string[];
+}
+
+interface Keeper {
+  archive: Archive;
+  config: Config;
+  model: ImageModel;
+}
+
+/** Room a call needs on the disk, generously: the largest 4K picture Gemini sends, twice. */
+const roomPerImage = 50_000_000;
+
+/** Finds out, before anything is paid for, whether the files can be written under the names the caller gave. Throws `file_exists` or `cannot_write`. */
+export async function requirePlace(plan: Plan): Promise<void> {
+  const { output, variations } = plan;
+  if (output.named) await requireFree(output, output.format ? toExtension(output.format) : 'jpg', variations, output.overwrite);
+  await ensureWritable(output.folder, roomPerImage * variations);
+}
+
+/** Puts the bytes on disk as they came. Failing is no reason to lose them: they are delivered from memory then. */
+export async function keep(bytes: Uint8Array, { archive }: Keeper): Promise<KeptImage> {
+  const id = newImageId();
+  const path = await archive.keepOriginal(id, bytes, extensionOf(bytes)).catch(() => undefined);
+  return { id, bytes, path };
+}
+
+function extensionOf(bytes: Uint8Array): string {
+  const kind = sniff(bytes);
+  return kind === 'jpeg' ? 'jpg' : (kind ?? 'bin');
+}
+
+/**
+ * Makes the file the caller asked for out of what the model sent. `number` counts the pictures of this call from 1. What goes wrong here is told in
+ * `warnings`, and the original stands in for the file; only when neither can be written is it an error, `cannot_write`.
+ */
+export async function deliver(kept: KeptImage, number: number, plan: Plan, archive: Archive, warnings: string[]): Promise<SavedImage | undefined> {
+  const made = await readMade(kept.bytes);
+  if (made === undefined) {
+    warnings.push(`Picture ${number} is no picture limner can read; its bytes are kept at ${kept.path ?? 'no place, as the state folder cannot be written'}.`);
+    return undefined;
+  }
+  const original = kept.path === undefined ? undefined : toKeptFile(kept.path, made);
+  const finished = await finish(made, { format: plan.output.format, cropTo: plan.cropTo }).catch(() => undefined);
+  if (finished === undefined) warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
+  const image = finished ?? made;
+  const place = await write(image, number, plan, archive).catch((error: unknown) => {
+    if (original === undefined || !(error instanceof ToolError)) throw error;
+    warnings.push(`${error.message} The picture is safe: it is kept as the model made it at ${original.path}.`);
+    return undefined;
+  });
+  if (place === undefined && original) return { id: kept.id, file: original, original, differences: compare(plan, made, made, original) };
+  const file = toKeptFile(place?.path ?? '', image);
+  return { id: kept.id, file, original, differences: [...compare(plan, made, image, original), ...(place?.notes ?? [])] };
+}
+
+/** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
+async function write(image: Image, number: number, plan: Plan, archive: Archive): Promise<{ path: string; notes: string[] }> {
+  const { folder, stem, extension, named, overwrite, format } = plan.output;
+  const suffix = extension !== undefined && image.format === format ? extension : toExtension(image.format);
+  const wanted = join(folder, `${stem}.${suffix}`);
+  if (!named) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
+  const path = numbered(wanted, number);
+  if (overwrite && (await exists(path))) {
+    const backup = await archive.keepReplaced(path);
+    return { path: await publish(path, image.bytes, 'replace'), notes: backup ? [`The picture it replaced is kept at ${backup}.`] : [] };
+  }
+  const got = await publish(path, image.bytes, 'number');
+  return { path: got, notes: got === path ? [] : [`${basename(path)} was taken meanwhile, so the name is ${basename(got)}.`] };
+}
+
+function toKeptFile(path: string, image: Image): KeptFile {
+  const { format, width, height, bytes } = image;
+  return { path, format, width, height, bytes: bytes.length, sha256: toSha256(bytes) };
+}
+
+/** Sizes and ratios of Gemini's pictures are approximate; the caller hears of it from 1 % on for the shape, from 10 % on for the size. */
+const tolerance = { shape: 0.01, size: 0.1 } as const;
+
+function compare(plan: Plan, made: Image, delivered: Image, original: KeptFile | undefined): string[] {
+  const differences: string[] = [];
+  const kept = original ? ` The model's own file, with Google's content credentials, is ${original.path}.` : '';
+  const expected = documentedSize(plan.aspectRatio, plan.resolution);
+  const asked = plan.cropTo ? undefined : plan.askedRatio;
+  if (asked && shapeDistance(made, asked) > tolerance.shape) {
+    differences.push(`Shape: ${asked} was asked, ${formatSize(made)} (${toShape(made).toFixed(2)}:1) came.`);
+  }
+  const scale = Math.max(made.width, made.height) / Math.max(expected.width, expected.height);
+  if (Math.abs(scale - 1) > tolerance.size) {
+    differences.push(`Size: ${plan.resolution} was asked (about ${formatSize(expected)}), ${formatSize(made)} came.`);
+  }
+  if (delivered === made) {
+    if (plan.output.format && plan.output.format !== made.format) differences.push(`Type: ${plan.output.format} was asked, the file is ${made.format}.`);
+    return differences;
+  }
+  const cropped = delivered.width !== made.width || delivered.height !== made.height;
+  if (cropped) differences.push(`Cropped from ${formatSize(made)} to ${formatSize(delivered)}.${delivered.format === made.format ? kept : ''}`);
+  if (delivered.format !== made.format) differences.push(`Converted from ${made.format} to ${delivered.format}.${kept}`);
+  return differences;
+}
+
+/** Writes a record per picture, so that ids and `last` outlive the process. */
+export async function remember(saved: readonly SavedImage[], plan: Plan, keeper: Keeper, dollars: number | undefined, warnings: string[]): Promise<void> {
+  const { archive, config, model } = keeper;
+  const call = newImageId().replace('img_', 'call_');
+  for (const { id, file, original } of saved) {
+    const record: ImageRecord = {
+      id,
+      call,
+      at: new Date().toISOString(),
+      tool: plan.tool,
+      backend: model.backend,
+      model: plan.model.id,
+      prompt: plan.prompt,
+      parents: plan.inputs.flatMap((input) => (input.id ? [input.id] : [])),
+      folder: config.projectDir ?? config.outputDir,
+      original,
+      delivered: file,
+      dollars: dollars === undefined ? undefined : dollars / saved.length,
+    };
+    await archive.remember(record).catch(() => warnings.push(`Ids will be forgotten when limner stops: ${config.stateDir} cannot be written.`));
+  }
+}

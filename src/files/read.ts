@@ -1,0 +1,108 @@
+import { constants, type Stats } from 'node:fs';
+import { access, type FileHandle, lstat, open, readFile, realpath } from 'node:fs/promises';
+import { ToolError } from '../errors.ts';
+import { formatBytes, quote } from '../text.ts';
+import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
+
+/** Larger files are refused unread; no photograph or scan the models can use comes near. */
+const maxFileBytes = 100_000_000;
+
+export interface ReadFile {
+  /** Absolute, links resolved. */
+  path: string;
+  bytes: Uint8Array;
+}
+
+/**
+ * Reads a picture file an argument names. Opens first and verifies the opened handle, so that a link swapped in between is not followed out of the
+ * allowed folders; `O_NONBLOCK` keeps a FIFO from hanging us. Throws `not_found`, `not_allowed` or `unreadable_image`, each naming the file.
+ */
+export async function readPictureFile(argument: string, places: Places): Promise<ReadFile> {
+  const wanted = toAbsolutePath(argument, places);
+  const path = await requireAllowed(wanted, places, 'read');
+  const handle = await openFile(path, argument);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new ToolError('unreadable_image', `${quote(argument, 200)} is ${kindOf(stats)}, not a picture file.`);
+    if (stats.size > maxFileBytes) throw tooLarge(argument, stats.size);
+    await requireSameFile(path, stats, argument);
+    return { path, bytes: await readAtMost(handle, stats.size) };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openFile(path: string, argument: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    throw toReadError(cause, argument, path);
+  }
+}
+
+function toReadError(cause: unknown, argument: string, path: string): ToolError {
+  const code = codeOf(cause);
+  const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${path})`;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new ToolError('not_found', `There is no picture at ${where}.`, { cause });
+  if (code === 'EACCES' || code === 'EPERM') return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
+  return new ToolError('unreadable_image', `${where} could not be opened (${code ?? 'unknown reason'}).`, { cause });
+}
+
+async function requireSameFile(path: string, opened: Stats, argument: string): Promise<void> {
+  const [real, now] = await Promise.all([realpath(path), lstat(path)]).catch(() => [undefined, undefined]);
+  if (real === path && now?.ino === opened.ino && now.dev === opened.dev) return;
+  throw new ToolError('not_allowed', `${quote(argument, 200)} was exchanged for another file while it was opened; it was not read.`);
+}
+
+async function readAtMost(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await handle.read(buffer, filled, size - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+function kindOf(stats: Stats): string {
+  return stats.isDirectory() ? 'a folder' : 'no regular file';
+}
+
+function tooLarge(argument: string, size: number): ToolError {
+  return new ToolError(
+    'unreadable_image',
+    `${quote(argument, 200)} has ${formatBytes(size)}; limner reads pictures up to ${formatBytes(maxFileBytes)}. Make it smaller first.`,
+  );
+}
+
+/** The error code of a failed system call, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A small text file of our own, or undefined when there is none or it cannot be read. */
+export async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+/** A file of our own as bytes, or undefined when it cannot be read. */
+export async function readBytes(path: string): Promise<Uint8Array | undefined> {
+  return readFile(path).catch(() => undefined);
+}
+
+/** True when something with this name exists, a dangling link included. */
+export async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** True when files can be made in this folder, as far as permissions tell. */
+export async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

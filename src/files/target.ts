@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { ToolError } from '../errors.ts';
+import { type Format, formatOfExtension, formats, sniff, toExtension } from '../media.ts';
+import { quote } from '../text.ts';
+import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
+import { numbered } from './publish.ts';
+import { exists, readBytes } from './read.ts';
+
+/** Where files shall go; looked up, nothing made. */
+export interface Target {
+  /** Absolute, links resolved, inside an allowed folder; need not exist yet. */
+  folder: string;
+  /** The file's name without extension when the caller named the file; absent, limner names it after the prompt. */
+  stem?: string;
+  /** What the name's extension asks for. */
+  format?: Format;
+  /** The extension as the caller wrote it (`jpeg`), without a dot. */
+  extension?: string;
+}
+
+/** What `output` means. Throws `unsupported` for an extension limner does not write, `not_allowed` outside the allowed folders. */
+export async function findTarget(output: string | undefined, places: Places): Promise<Target> {
+  if (output === undefined) return { folder: await requireAllowed(places.outputDir, places, 'write') };
+  const path = toAbsolutePath(output, places);
+  if (/[/\\]$/.test(output) || (await isFolder(path))) return { folder: await requireAllowed(path, places, 'write') };
+  const named = toNamedFile(output, basename(path));
+  const real = await requireAllowed(path, places, 'write');
+  return { folder: dirname(real), ...named };
+}
+
+function toNamedFile(output: string, name: string): Pick<Target, 'stem' | 'format' | 'extension'> & { stem: string } {
+  const extension = extname(name).slice(1);
+  const format = formatOfExtension(extension);
+  if (format !== undefined) return { stem: name.slice(0, -extension.length - 1), format, extension };
+  if (name.startsWith('.') || /^[a-z][a-z0-9]{0,4}$/i.test(extension)) {
+    throw new ToolError(
+      'unsupported',
+      `limner cannot write ${quote(output, 200)}: it writes .${formats.map(toExtension).join(', .')}. Give output one of these extensions, or end it with / to name a folder.`,
+    );
+  }
+  return { stem: name };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+/**
+ * Makes sure that the names the caller gave are free, or hold pictures that may be replaced. `extension` is what the file will most likely get.
+ * Throws `file_exists`; nothing is paid for then.
+ */
+export async function requireFree(target: Target & { stem: string }, extension: string, count: number, overwrite: boolean): Promise<void> {
+  const file = join(target.folder, `${target.stem}.${target.extension ?? extension}`);
+  for (let number = 1; number <= count; number += 1) {
+    const path = numbered(file, number);
+    if (!(await exists(path))) continue;
+    if (!overwrite) {
+      throw new ToolError('file_exists', `${path} exists already. Choose another output, or set overwrite to true to replace that picture. Nothing was generated.`);
+    }
+    if (sniff((await readBytes(path)) ?? new Uint8Array()) === undefined) {
+      throw new ToolError('file_exists', `${path} exists and is no picture, so limner does not replace it. Choose another output. Nothing was generated.`);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { ToolError } from '../errors.ts';
+import { type Format, isFormat, type Size, sniff } from '../media.ts';
+import { quote } from '../text.ts';
+import { decoding, maxInputPixels, withSharp } from './sharp.ts';
+
+/** Facts about a picture, read from its header; `width` and `height` as it is seen, after its EXIF orientation. */
+export interface PictureFacts extends Size {
+  kind: Format | 'gif' | 'tiff';
+  hasAlpha: boolean;
+}
+
+const refusals: Record<string, string> = {
+  heic: 'is HEIC/HEIF, which limner cannot decode. Convert it to JPEG first: on macOS `sips -s format jpeg IN.heic --out OUT.jpg`, elsewhere `heif-convert IN.heic OUT.jpg` or ImageMagick.',
+  svg: 'is SVG, a drawing and no pixels. Export it as PNG first.',
+  pdf: 'is a PDF. Export the page as PNG first.',
+  bmp: 'is BMP, which limner does not read. Convert it to PNG first.',
+};
+
+/** What this picture is, by its bytes. Throws `unreadable_image` naming it, with what to do. `name` is what the caller called it. */
+export async function inspect(bytes: Uint8Array, name: string): Promise<PictureFacts> {
+  const kind = sniff(bytes);
+  if (!isFormat(kind) && kind !== 'gif' && kind !== 'tiff') throw unreadable(name, refusals[kind ?? ''] ?? noPicture(bytes));
+  const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata()).catch((cause) => {
+    throw unreadable(name, 'is damaged: its header cannot be read.', cause);
+  });
+  if (header.width * header.height > maxInputPixels) {
+    throw unreadable(name, `has ${header.width}×${header.height} pixels; limner takes up to ${maxInputPixels / 1_000_000} million. Make it smaller first.`);
+  }
+  const lyingOnItsSide = (header.orientation ?? 1) >= 5;
+  const [width, height] = lyingOnItsSide ? [header.height, header.width] : [header.width, header.height];
+  return { kind, width, height, hasAlpha: header.hasAlpha };
+}
+
+function noPicture(bytes: Uint8Array): string {
+  return bytes.length === 0 ? 'is an empty file.' : 'is no picture limner can read (it reads PNG, JPEG, WebP, AVIF, GIF and TIFF).';
+}
+
+/** An error about one picture of the caller's. */
+export function unreadable(name: string, why: string, cause?: unknown): ToolError {
+  return new ToolError('unreadable_image', `${quote(name, 200)} ${why}`, { cause });
+}

@@ -1,0 +1,114 @@
+import { letteringPath } from '../lettering.ts';
+import type { Size } from '../media.ts';
+import { decoding, type Sharp, withSharp } from './sharp.ts';
+
+/** A small picture for the agent, never a substitute for the file. */
+export interface Preview {
+  mediaType: 'image/jpeg';
+  bytes: Uint8Array;
+}
+
+/** Largest preview in bytes; base64 makes it a third more. Keeps every host far from its limit for a tool's result. */
+const maxPreviewBytes = 90_000;
+
+/** Tried in order until the bytes fit: first a coarser JPEG, then fewer pixels. The last two are for noise. */
+const ladder = [
+  { edge: 1024, quality: 80 },
+  { edge: 1024, quality: 70 },
+  { edge: 1024, quality: 60 },
+  { edge: 768, quality: 70 },
+  { edge: 768, quality: 60 },
+  { edge: 512, quality: 70 },
+  { edge: 512, quality: 60 },
+  { edge: 512, quality: 40 },
+  { edge: 384, quality: 30 },
+] as const;
+
+const checker = { size: 16, light: '#ffffff', dark: '#c8c8c8' } as const;
+
+/** One picture, long edge at most `edge` pixels, alpha laid on a checkerboard. */
+export function makePreview(bytes: Uint8Array, edge: number): Promise<Preview> {
+  return withSharp(async (sharp) => encodeSmall(sharp, await toPixels(sharp, bytes, edge), edge));
+}
+
+/** Several pictures as one numbered sheet, in order, numbers as in the list of files. */
+export function makeContactSheet(pictures: readonly Uint8Array[], edge: number): Promise<Preview> {
+  return withSharp(async (sharp) => {
+    const gap = 8;
+    const first = await sharp(pictures[0], decoding).metadata();
+    const { columns, rows, cell } = bestGrid(pictures.length, first, edge, gap);
+    const tiles: { input: Buffer; raw?: RawPixels['info']; left: number; top: number }[] = [];
+    for (const [index, picture] of pictures.entries()) {
+      const { data, info } = await toPixels(sharp, picture, cell);
+      const left = gap + (index % columns) * (cell.width + gap) + Math.floor((cell.width - info.width) / 2);
+      const top = gap + Math.floor(index / columns) * (cell.height + gap) + Math.floor((cell.height - info.height) / 2);
+      tiles.push({ input: data, raw: info, left, top }, { input: numberBadge(index + 1), left: left + 6, top: top + 6 });
+    }
+    const sheet = { width: gap + columns * (cell.width + gap), height: gap + rows * (cell.height + gap), channels: 3, background: '#3a3a3a' } as const;
+    const { data, info } = await sharp({ create: sheet }).composite(tiles).raw().toBuffer({ resolveWithObject: true });
+    return encodeSmall(sharp, { data, info: { width: info.width, height: info.height, channels: 3 } }, edge);
+  });
+}
+
+interface RawPixels {
+  data: Buffer;
+  info: Size & { channels: 1 | 2 | 3 | 4 };
+}
+
+/** Decoded once, as small as wanted, opaque; the ladder then works on these pixels. */
+async function toPixels(sharp: Sharp, bytes: Uint8Array, fit: number | Size): Promise<RawPixels> {
+  const { width, height } = typeof fit === 'number' ? { width: fit, height: fit } : fit;
+  const small = await sharp(bytes, decoding)
+    .resize(width, height, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const info = { width: small.info.width, height: small.info.height, channels: small.info.channels };
+  return info.channels === 4 ? layOnChecker(sharp, { data: small.data, info }) : { data: small.data, info };
+}
+
+async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<RawPixels> {
+  const { size, light, dark } = checker;
+  const tile = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * size}" height="${2 * size}"><path fill="${light}" d="M0 0h${2 * size}v${2 * size}H0z"/>` +
+      `<path fill="${dark}" d="M0 0h${size}v${size}H0zM${size} ${size}h${size}v${size}H${size}z"/></svg>`,
+  );
+  const ground = sharp({ create: { width: info.width, height: info.height, channels: 3, background: light } });
+  const laid = await ground
+    .composite([{ input: tile, tile: true, gravity: 'northwest' }, { input: data, raw: info }])
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: laid.data, info: { width: info.width, height: info.height, channels: 3 } };
+}
+
+async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
+  let bytes = Buffer.alloc(0);
+  for (const step of ladder.filter((candidate) => candidate.edge <= edge)) {
+    bytes = await sharp(pixels.data, { raw: pixels.info })
+      .resize(step.edge, step.edge, { fit: 'inside', withoutEnlargement: true })
+      .jpeg({ quality: step.quality, mozjpeg: false })
+      .toBuffer();
+    if (bytes.length <= maxPreviewBytes) break;
+  }
+  return { mediaType: 'image/jpeg', bytes };
+}
+
+/** The grid that shows pictures of the first one's shape largest inside a square sheet. */
+function bestGrid(count: number, shape: Size, edge: number, gap: number): { columns: number; rows: number; cell: Size } {
+  const grids = Array.from({ length: count }, (_, index) => index + 1).map((columns) => {
+    const rows = Math.ceil(count / columns);
+    const scale = Math.min((edge - gap * (columns + 1)) / columns / shape.width, (edge - gap * (rows + 1)) / rows / shape.height);
+    return { columns, rows, cell: { width: Math.max(1, Math.floor(shape.width * scale)), height: Math.max(1, Math.floor(shape.height * scale)) } };
+  });
+  return grids.reduce((best, grid) => (grid.cell.width > best.cell.width ? grid : best));
+}
+
+/** A number in a dark disc, drawn as paths since a machine may have no fonts. */
+function numberBadge(number: number): Buffer {
+  const digits = letteringPath(String(number), { x: 13, y: 10, height: 20 });
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="19" fill="#111" stroke="#fff" stroke-width="2"/>` +
+      `<path d="${digits}" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
+  );
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { Console } from 'node:console';
+import { homedir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { openArchive } from './archive/archive.ts';
+import { type Config, loadConfig, toUserFile } from './config.ts';
+import { isWritable, readText } from './files/read.ts';
+import { createModel } from './model/index.ts';
+import { createServer } from './server.ts';
+import type { Deps } from './tool.ts';
+import { version } from './version.ts';
+
+const help = `limner ${version}: images for AI agents, over MCP.
+
+Usage:
+  limner          serve MCP on stdin and stdout; a host such as Claude or VS Code starts this
+  limner demo     generate, edit and compose a picture, and print where the files are
+  limner --help, --version
+
+Without a Gemini API key, LIMNER_BACKEND=standin makes labelled stand-in drawings.
+Set-up for each host, and every setting: README.md
+`;
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+  });
+  if (values.help || values.version) {
+    process.stdout.write(values.help ? help : `${version}\n`);
+    return 0;
+  }
+  const [command, ...rest] = positionals;
+  if (command === undefined) return serve();
+  if (command === 'demo' && rest.length === 0) return demo();
+  process.stderr.write(`limner: there is no command "${positionals.join(' ')}".\n\n${help}`);
+  return 2;
+}
+
+async function serve(): Promise<number> {
+  // stdout is the protocol's: whatever a dependency prints goes to the log.
+  globalThis.console = new Console(process.stderr);
+  const config = await readConfig();
+  if (process.stdin.isTTY) process.stderr.write(`${help}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
+  const notices = [...config.problems, ...config.warnings];
+  for (const notice of notices) process.stderr.write(`limner: ${notice}\n`);
+  const deps: Deps = { config, archive: openArchive(config.stateDir), model: createModel(config), notices: [...config.warnings], logError };
+  serveStdio(() => createServer(deps), { onerror: logError });
+  return 0;
+}
+
+async function demo(): Promise<number> {
+  const { runDemo } = await import('./cli/demo.ts');
+  const config = await readConfig();
+  const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
+  const server = { command: process.execPath, args: [import.meta.filename], cwd: process.cwd(), env: withKey ? serverEnv : { ...serverEnv, LIMNER_BACKEND: 'standin' } };
+  return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, (line) => process.stdout.write(`${line}\n`));
+}
+
+/** The environment as it was when the process started, for children that need the key this process no longer holds in the open. */
+const serverEnv = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+async function readConfig(): Promise<Config> {
+  const { env, platform } = process;
+  const home = env.HOME || homedir();
+  const cwd = process.cwd();
+  const userFile = await readText(toUserFile({ env, home, platform }));
+  const config = loadConfig({ env, userFile, cwd, cwdWritable: await isWritable(cwd), home, platform });
+  // Google's SDK would read these by itself and warn about the pair.
+  delete process.env.GEMINI_API_KEY;
+  delete process.env.GOOGLE_API_KEY;
+  return config;
+}
+
+/** The log of a stdio server is stderr. */
+function logError(error: unknown): void {
+  process.stderr.write(`limner: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`limner: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

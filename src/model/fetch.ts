@@ -1,0 +1,51 @@
+import type { Exchange } from './failures.ts';
+
+/** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
+const maxAnswerBytes = 150_000_000;
+
+/** Error bodies are read this far. */
+const maxErrorCharacters = 64_000;
+
+/**
+ * The fetch the SDK is given, one per request. It notes what came in `exchange`, since the SDK's errors do not always carry it; refuses redirects, which
+ * the SDK would follow with the key in its headers; and caps the answer.
+ */
+export function createFetch(exchange: Exchange): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, withoutTimeLimits({ ...init, redirect: 'manual' }));
+    exchange.status = response.status;
+    if (response.ok) return response.body === null ? response : new Response(capped(response.body, exchange), response);
+    const body = await response.text();
+    exchange.body = body.slice(0, maxErrorCharacters);
+    const headers = { 'content-type': 'application/json' };
+    return new Response('{"error":{}}', { status: response.status >= 400 ? response.status : 502, headers });
+  };
+}
+
+function capped(body: ReadableStream<Uint8Array>, exchange: Exchange): ReadableStream<Uint8Array> {
+  let total = 0;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      total += chunk.byteLength;
+      if (total <= maxAnswerBytes) return controller.enqueue(chunk);
+      exchange.tooLarge = true;
+      controller.error(new Error('answer too large'));
+    },
+  });
+  return body.pipeThrough(counter);
+}
+
+/**
+ * Node's fetch gives up when no header came for 300 s; limner's own deadline decides instead. The running dispatcher, a proxy agent included, is asked
+ * with that limit switched off, as Google's SDK does for its own fetch. `dispatcher` is Node's extension of the standard options.
+ */
+function withoutTimeLimits(init: RequestInit): RequestInit {
+  const running: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
+  if (!isDispatcher(running)) return init;
+  const dispatch = (options: object, handler: object) => running.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler);
+  return Object.assign(init, { dispatcher: { dispatch } });
+}
+
+function isDispatcher(value: unknown): value is { dispatch(options: object, handler: object): boolean } {
+  return typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
+}

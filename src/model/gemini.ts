@@ -1,0 +1,161 @@
+import type { GenerateContentConfig, GenerateContentResponse, GoogleGenAI, Part } from '@google/genai';
+import type { Secret } from '../config.ts';
+import { ToolError } from '../errors.ts';
+import { type EmptyAnswer, toRefusal } from './refusals.ts';
+import { type Exchange, type RequestFailure, toFailure } from './failures.ts';
+import { createFetch } from './fetch.ts';
+import type { ImageModel, ImageRequest, ImageResponse, ModelCall, Usage } from './image-model.ts';
+
+export interface GeminiOptions {
+  apiKey: Secret;
+  /** Google's own when absent. */
+  baseUrl: string | undefined;
+}
+
+/** Google's Gemini API through its own SDK, which is loaded on the first request. */
+export function createGemini(options: GeminiOptions): ImageModel {
+  let client: Promise<GoogleGenAI> | undefined;
+  const mask = createMask(options.apiKey);
+  return {
+    backend: 'gemini',
+    async generate(request, call) {
+      client ??= connect(options);
+      const ai = await client;
+      return withRetries(call, (nudge) => ask(ai, request, call, nudge, mask));
+    },
+  };
+}
+
+async function connect({ apiKey, baseUrl }: GeminiOptions): Promise<GoogleGenAI> {
+  const { GoogleGenAI } = await import('@google/genai');
+  // v1beta with `imageConfig` is the one combination proven live on every image model.
+  return new GoogleGenAI({ apiKey: apiKey.reveal(), vertexai: false, apiVersion: 'v1beta', ...(baseUrl && { httpOptions: { baseUrl } }) });
+}
+
+/** Takes the key, and whatever looks like a Google key, out of text. */
+function createMask(apiKey: Secret): (text: string) => string {
+  return (text) => text.replaceAll(apiKey.reveal(), '[redacted]').replace(/AIza[\w-]{20,}/g, '[redacted]');
+}
+
+type Attempt = { response: ImageResponse } | { failure: RequestFailure };
+
+/** Back-off between tries, full jitter, in milliseconds. Google's own advice, `RetryInfo`, is kept to the letter where it gives one. */
+const backOff = { base: 1000, cap: 8000, jitter: 0.2 } as const;
+
+/**
+ * At most three requests for one picture, fewer where the failure says so. No retry before `RetryInfo` ends, none that cannot end before the deadline,
+ * none after the caller has gone.
+ */
+async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise<Attempt>): Promise<ImageResponse> {
+  let nudge = false;
+  let maybeBilled = false;
+  for (let sent = 1; ; sent += 1) {
+    if (call.cancelled.aborted) throw new ToolError('cancelled', 'The call was cancelled before this picture was asked for.');
+    const result = await attempt(nudge);
+    if ('response' in result) return maybeBilled ? withNote(result.response) : result.response;
+    const { failure } = result;
+    const waitMs = failure.waitMs === undefined ? Math.random() * Math.min(backOff.cap, backOff.base * 2 ** (sent - 1)) : failure.waitMs * (1 + Math.random() * backOff.jitter);
+    if (sent >= failure.maxRequests || call.cancelled.aborted || waitMs >= call.remainingMs()) throw failure.error;
+    nudge ||= failure.nudge ?? false;
+    maybeBilled ||= failure.maybeBilled ?? false;
+    call.onWait(failure.waitingFor);
+    await pause(waitMs, [call.cancelled, call.deadline]);
+  }
+}
+
+function withNote(response: ImageResponse): ImageResponse {
+  return { ...response, warnings: [...response.warnings, 'An earlier attempt broke off without a picture and may have been billed as well.'] };
+}
+
+/** Resolves after the time, or as soon as one of the signals fires. */
+function pause(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = AbortSignal.any([...signals]);
+    const timer = setTimeout(resolve, milliseconds);
+    stop.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
+
+async function ask(ai: GoogleGenAI, request: ImageRequest, call: ModelCall, nudge: boolean, mask: (text: string) => string): Promise<Attempt> {
+  const exchange: Exchange = { model: request.model, thrown: undefined };
+  try {
+    const answer = await ai.models.generateContent({
+      model: request.model,
+      contents: [{ role: 'user', parts: toParts(request, nudge) }],
+      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange) } },
+    });
+    const response = toResponse(answer);
+    return response.images.length > 0 ? { response } : { failure: toRefusal(toEmptyAnswer(answer, response.text), mask) };
+  } catch (thrown) {
+    if (call.deadline.aborted) throw timedOut();
+    return { failure: toFailure({ ...exchange, thrown }, mask) };
+  }
+}
+
+function timedOut(): ToolError {
+  return new ToolError('timeout', 'The picture was not ready in time and may have been billed. Try again, ask for a lower resolution, or let the person raise LIMNER_TIMEOUT_MS.');
+}
+
+function toParts(request: ImageRequest, nudge: boolean): Part[] {
+  const words = nudge ? `Generate an image. ${request.prompt}` : request.prompt;
+  const pictures = request.images.flatMap(({ label, bytes, mediaType }): Part[] => [
+    { text: label },
+    { inlineData: { mimeType: mediaType, data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') } },
+  ]);
+  return [{ text: words }, ...pictures];
+}
+
+/** The ratio is always sent: without it the model picks one by the meaning of the words. Text is allowed so that a refusal can give its reason. */
+function toConfig({ aspectRatio, resolution, webSearch }: ImageRequest): GenerateContentConfig {
+  return {
+    responseModalities: ['TEXT', 'IMAGE'],
+    imageConfig: { aspectRatio, imageSize: resolution },
+    ...(webSearch && { tools: [{ googleSearch: {} }] }),
+  };
+}
+
+/** Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. */
+function toResponse(answer: GenerateContentResponse): ImageResponse {
+  const candidate = answer.candidates?.[0];
+  const parts = candidate?.content?.parts?.filter((part) => part !== null) ?? [];
+  const finals = parts.filter((part) => !part.thought);
+  const pictures = toPictures(finals);
+  const drafts = pictures.length > 0 ? [] : toPictures(parts).slice(-1);
+  const usage = toUsage(answer);
+  const grounding = candidate?.groundingMetadata;
+  return {
+    images: [...pictures, ...drafts],
+    text: finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join('').trim(),
+    sources: grounding?.groundingChunks?.flatMap(({ web }) => (web?.uri ? [{ title: web.title ?? web.uri, url: web.uri }] : [])) ?? [],
+    searches: grounding?.webSearchQueries?.length ?? 0,
+    ...(usage && { usage }),
+    ...(answer.modelVersion && { model: answer.modelVersion }),
+    warnings: drafts.length > 0 ? ['The model sent only a draft; the last draft was saved.'] : [],
+  };
+}
+
+/** Node's decoder takes both base64 alphabets, line breaks and missing padding, as upstreams have been seen to send. */
+function toPictures(parts: readonly Part[]): Uint8Array[] {
+  const seen = new Set<string>();
+  return parts.flatMap(({ inlineData }) => {
+    if (!inlineData?.data || seen.has(inlineData.data)) return [];
+    seen.add(inlineData.data);
+    const bytes = Buffer.from(inlineData.data, 'base64');
+    return bytes.length > 0 ? [bytes] : [];
+  });
+}
+
+/** Everything put out that is no picture is billed as text: thoughts, remarks, and what the image count does not explain. */
+function toUsage({ usageMetadata }: GenerateContentResponse): Usage | undefined {
+  if (usageMetadata?.candidatesTokenCount === undefined) return undefined;
+  const image = usageMetadata.candidatesTokensDetails?.find(({ modality }) => modality === 'IMAGE')?.tokenCount;
+  if (image === undefined) return undefined;
+  const text = Math.max(0, usageMetadata.candidatesTokenCount - image) + (usageMetadata.thoughtsTokenCount ?? 0);
+  return { input: usageMetadata.promptTokenCount ?? 0, image, text };
+}
+
+function toEmptyAnswer(answer: GenerateContentResponse, text: string): EmptyAnswer {
+  const candidate = answer.candidates?.[0];
+  const { finishReason, finishMessage } = candidate ?? {};
+  return { finishReason, finishMessage, blockReason: candidate ? undefined : answer.promptFeedback?.blockReason, text };
+}

@@ -1,0 +1,83 @@
+import type { AspectRatio, Resolution } from '../media.ts';
+
+/**
+ * The contract of an upstream: something that makes pictures from words and pictures. Two exist: Google's Gemini API and the offline stand-in.
+ * One call asks for one picture; variations are several calls side by side.
+ */
+export interface ImageModel {
+  /** Which upstream this is; `standin` must never be presented as AI. */
+  readonly backend: 'gemini' | 'standin';
+
+  /**
+   * Makes the picture `request` describes.
+   *
+   * - Sends at most three requests upstream, and none after `call.cancelled` has fired; a request already sent is left to finish, since an
+   *   aborted one may be billed all the same.
+   * - Resolves with at least one image, never with none.
+   * - Rejects with a `ToolError` that explains itself; with code `timeout` when `call.deadline` fires first.
+   */
+  generate(request: ImageRequest, call: ModelCall): Promise<ImageResponse>;
+}
+
+export interface ImageRequest {
+  /** A full model id of the upstream, such as `gemini-3-pro-image`. */
+  model: string;
+  /** The words, as the caller wrote them. */
+  prompt: string;
+  /** Pictures to work from, in the order the prompt counts them; ready to send: upright, no metadata, a type the upstream takes. */
+  images: readonly RequestImage[];
+  /** One of the ratios of this model in the catalogue. */
+  aspectRatio: AspectRatio;
+  resolution: Resolution;
+  webSearch: boolean;
+  /** Which variation of the same prompt this is, from 1. Only the stand-in needs to be told: it is deterministic. */
+  variation: number;
+}
+
+export interface RequestImage {
+  /** What the prompt may call it: `Image 2 (bottle.png)`. Sent before the picture. */
+  label: string;
+  bytes: Uint8Array;
+  /** `image/png`, `image/jpeg` or `image/webp`. */
+  mediaType: string;
+}
+
+export interface ModelCall {
+  /** Fires when nobody waits for the answer any more: no further request is sent. */
+  cancelled: AbortSignal;
+  /** Fires when the time for the whole call, retries included, is over: whatever is under way is dropped. */
+  deadline: AbortSignal;
+  /** How many milliseconds are left until `deadline` fires. */
+  remainingMs(): number;
+  /** Told in a few words what is being waited for, when it is something other than the picture: "rate limit, trying again in 12 s". */
+  onWait(why: string): void;
+}
+
+export interface ImageResponse {
+  /** The pictures in the order they came, drafts left out, each once. Bytes as they were sent, not decoded, not checked. */
+  images: readonly Uint8Array[];
+  /** What the model said beside the picture; empty when it said nothing. Not cleaned. */
+  text: string;
+  /** Web pages it looked up, when it searched. Not cleaned. */
+  sources: readonly Source[];
+  /** Searches that were made; billed one by one. */
+  searches: number;
+  /** Absent when the upstream did not say. */
+  usage?: Usage;
+  /** The id that answered, when the upstream said. */
+  model?: string;
+  /** Facts the caller should hear, such as that an earlier attempt may have been billed. */
+  warnings: readonly string[];
+}
+
+export interface Source {
+  title: string;
+  url: string;
+}
+
+/** Tokens, as billed: `image` output at the image price, `text` output (thinking included) at the text price. */
+export interface Usage {
+  input: number;
+  image: number;
+  text: number;
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import type { OverlayOptions } from 'sharp';
+import { ToolError } from '../errors.ts';
+import { documentedSize } from './catalog.ts';
+import type { ImageRequest, RequestImage } from './image-model.ts';
+import { drawEditOverlay, fitBlock, layoutBand, layoutTiles, type Rect, writeBlock } from './standin-layout.ts';
+import { createPalette, createRandom, mix, type Palette } from './standin-palette.ts';
+import { scenes, svg } from './standin-scenes.ts';
+
+/** What a drawing is made of: SVG underneath, pictures laid on it (in pixels), and SVG over all. */
+interface Drawing {
+  under: string;
+  pictures: readonly OverlayOptions[];
+  over?: string;
+}
+
+/** The room a drawing has. Lengths are in drawing units, of which a 1K picture has one per pixel. */
+interface Sheet {
+  words: string;
+  /** All but the band; on a transparent ground only the subject in the middle. */
+  area: Rect;
+  palette: Palette;
+  /** Pixels per drawing unit: 1, 2 or 4. */
+  factor: number;
+}
+
+const xmp = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmp:CreatorTool="limner stand-in" Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Stand-in drawing by limner: shapes and letters, drawn offline.</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`;
+
+/**
+ * Draws what stands in for the picture `request` asks for, at the documented size of its ratio and resolution, with `words` lettered in it:
+ * a scene for words alone, the picture under a tint for one picture, a page of labelled tiles for several. The same arguments give the
+ * same bytes: JPEG, or PNG with a transparent ground when asked. Rejects with `unreadable_image` for a picture that cannot be decoded.
+ */
+export async function drawStandin(request: ImageRequest, words: string, transparent: boolean): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp');
+  const { width, height } = documentedSize(request.aspectRatio, '1K');
+  const pixels = documentedSize(request.aspectRatio, request.resolution);
+  const factor = pixels.width / width;
+  const unit = Math.min(width, height);
+  const facts = `${pixels.width}×${pixels.height} · ${request.resolution} · variation ${request.variation}`;
+  const band = layoutBand(width, unit, facts);
+  const free = { x: 0, y: 0, width, height: height - band.height };
+  const area = transparent ? toSubject(free, request.images.length === 0) : free;
+  const [seed, random] = createSeed(words, request.variation);
+  const palette = createPalette(words, random);
+  const sheet = { words, area, palette, factor };
+
+  const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, transparent));
+  const layers: OverlayOptions[] = [...drawing.pictures];
+  if (drawing.over) layers.push({ input: toDocument(drawing.over, width, height, factor) });
+  if (transparent) layers.push({ input: await createMask(area, width, height, factor), blend: 'dest-in' });
+  layers.push({ input: toDocument(band.svg, width, band.height, factor), left: 0, top: (height - band.height) * factor });
+
+  const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers).withXmp(xmp);
+  return transparent ? picture.png().toBuffer() : picture.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
+}
+
+async function drawOn(sheet: Sheet, images: readonly RequestImage[], scene: () => string): Promise<Drawing> {
+  const [only, ...others] = images;
+  if (!only) return { under: scene(), pictures: [] };
+  return others.length === 0 ? drawEdit(sheet, only) : drawTiles(sheet, images);
+}
+
+/** The scene this variation of the words is given, with the words in its sky. */
+function drawScene({ words, area, palette }: Sheet, seed: number, round: boolean): string {
+  const unit = Math.min(area.width, area.height);
+  const stage = { width: area.width, height: area.height, unit, palette, random: createRandom(seed) };
+  const scene = (scenes[seed % scenes.length] ?? scenes[0])(stage);
+  const margin = unit * 0.07;
+  const wide = area.width > area.height * 1.2;
+  const room = round ? area.width * 0.64 : wide ? area.width * 0.56 : area.width - margin * 2;
+  const block = fitBlock(words, room, area.height * (round ? 0.2 : 0.31), unit * (round ? 0.06 : 0.09), Math.max(11, unit * 0.026));
+  const lettering = round
+    ? writeBlock(block, area.width / 2, area.height * 0.4 - block.height, palette.ink, true)
+    : writeBlock(block, margin, margin, palette.ink);
+  const sky = svg`<rect width="${area.width}" height="${area.height}" fill="${palette.sky}"/>`;
+  return svg`<svg x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}">${sky}${scene}${lettering}</svg>`;
+}
+
+async function drawEdit({ words, area, palette, factor }: Sheet, image: RequestImage): Promise<Drawing> {
+  const picture = await readPicture(image, area, factor, 'cover', palette.light);
+  return { under: '', pictures: [picture], over: drawEditOverlay(area, words, image.label, palette) };
+}
+
+async function drawTiles({ words, area, palette, factor }: Sheet, images: readonly RequestImage[]): Promise<Drawing> {
+  const layout = layoutTiles(
+    area,
+    words,
+    images.map((image) => image.label),
+  );
+  const card = mix(palette.sky, palette.ink, 0.07);
+  const pictures: OverlayOptions[] = [];
+  let under = svg`<rect x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}" fill="${palette.sky}"/>`;
+  const margin = Math.min(area.width, area.height) * 0.06;
+  under += writeBlock(layout.words, area.x + margin, area.y + margin, palette.ink);
+  for (const [index, { picture, label }] of layout.tiles.entries()) {
+    const image = images[index];
+    if (!image) continue;
+    under += svg`<rect x="${picture.x}" y="${picture.y}" width="${picture.width}" height="${picture.height}" fill="${card}"/>`;
+    under += writeBlock(label, picture.x, picture.y + picture.height + label.letter * 0.9, palette.ink);
+    pictures.push(await readPicture(image, picture, factor, 'inside', palette.light));
+  }
+  return { under, pictures };
+}
+
+/** A picture scaled to cover `place` or to lie in the middle of it, as opaque pixels. */
+async function readPicture(
+  image: RequestImage,
+  place: Rect,
+  factor: number,
+  fit: 'cover' | 'inside',
+  ground: string,
+): Promise<OverlayOptions> {
+  const { default: sharp } = await import('sharp');
+  const [width, height] = [Math.round(place.width * factor), Math.round(place.height * factor)];
+  const { data, info } = await sharp(image.bytes)
+    .resize({ width, height, fit })
+    .flatten({ background: ground })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw new ToolError('unreadable_image', `The stand-in cannot decode ${image.label}; give it a PNG, JPEG or WebP picture.`, { cause });
+    });
+  const left = Math.round(place.x * factor + (width - info.width) / 2);
+  const top = Math.round(place.y * factor + (height - info.height) / 2);
+  return { input: data, raw: { width: info.width, height: info.height, channels: info.channels }, left, top };
+}
+
+/** The part of the free area that stays on a transparent ground: a square for a drawing from words, most of it for pictures. */
+function toSubject(free: Rect, square: boolean): Rect {
+  const inset = Math.round(Math.min(free.width, free.height) * 0.06);
+  const [width, height] = [free.width - inset * 2, free.height - inset * 2];
+  if (!square) return { x: inset, y: inset, width, height };
+  const side = Math.min(width, height);
+  return { x: Math.round((free.width - side) / 2), y: Math.round((free.height - side) / 2), width: side, height: side };
+}
+
+/** What stays of the subject: a disc when it is square, else a rounded card; drawn small and scaled up, since its edge is soft anyway. */
+async function createMask({ x, y, width, height }: Rect, sheetWidth: number, sheetHeight: number, factor: number): Promise<Buffer> {
+  const { default: sharp } = await import('sharp');
+  const unit = Math.min(width, height);
+  const soft = unit * 0.014;
+  const corner = width === height ? unit / 2 : unit * 0.08;
+  const shape = svg`<rect x="${x + soft * 2}" y="${y + soft * 2}" width="${width - soft * 4}" height="${height - soft * 4}" rx="${corner}" fill="#fff" filter="url(#soft)"/>`;
+  const filter = svg`<filter id="soft" x="-10%" y="-10%" width="120%" height="120%"><feGaussianBlur stdDeviation="${soft}"/></filter>`;
+  return sharp(toDocument(`${filter}${shape}`, sheetWidth, sheetHeight, 1))
+    .resize(sheetWidth * factor, sheetHeight * factor)
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
+/** A number from the words alone plus the variation, so that variations follow each other through the scenes, and numbers from both. */
+function createSeed(words: string, variation: number): [number, () => number] {
+  const seed = createHash('sha256').update(words).digest().readUInt32BE() + variation;
+  return [seed, createRandom(Math.imul(seed, 0x9e37_79b1))];
+}
+
+function toDocument(body: string, width: number, height: number, factor: number): Buffer {
+  return Buffer.from(
+    svg`<svg xmlns="http://www.w3.org/2000/svg" width="${width * factor}" height="${height * factor}" viewBox="0 0 ${width} ${height}">${body}</svg>`,
+  );
+}

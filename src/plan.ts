@@ -1,0 +1,175 @@
+import type { Picture } from './archive/identify.ts';
+import type { Config } from './config.ts';
+import { ToolError } from './errors.ts';
+import type { Target } from './files/target.ts';
+import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toExtension, toShape } from './media.ts';
+import { type CatalogModel, chooseModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
+import { estimateDollars } from './model/price.ts';
+import { formatSize, quote, toFileStem } from './text.ts';
+
+export type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
+
+/** What a paid tool was asked, arguments repaired and validated. */
+export interface Wish {
+  tool: PaidTool;
+  prompt: string;
+  count?: number | undefined;
+  aspectRatio?: string | undefined;
+  resolution?: Resolution | undefined;
+  format?: 'auto' | Format | undefined;
+  overwrite?: boolean | undefined;
+  model?: string | undefined;
+  webSearch?: boolean | undefined;
+}
+
+/** What will be done, decided before anything is sent. Plain JSON. */
+export interface Plan {
+  tool: PaidTool;
+  prompt: string;
+  model: CatalogModel;
+  variations: number;
+  /** The ratio the model is asked for, one it has. */
+  aspectRatio: AspectRatio;
+  /** The ratio the caller named; what came is compared with it. */
+  askedRatio?: AspectRatio;
+  /** The exact shape the picture is cut to afterwards, where the model has no such ratio. */
+  cropTo?: AspectRatio;
+  resolution: Resolution;
+  webSearch: boolean;
+  inputs: readonly PlannedInput[];
+  output: PlannedOutput;
+  /** About what all variations will cost together, in US dollars; absent when the price is unknown. */
+  dollars?: number;
+  warnings: readonly string[];
+}
+
+export interface PlannedInput {
+  label: string;
+  path: string;
+  /** Absent for a picture limner did not make. */
+  id?: string;
+  /** Pixels the model can use of its longest edge. */
+  maxEdge: number;
+}
+
+export interface PlannedOutput {
+  folder: string;
+  stem: string;
+  /** True when the caller named the file. */
+  named: boolean;
+  /** The type to deliver; absent: as the model made it. */
+  format?: Format;
+  /** Extension as the caller wrote it. */
+  extension?: string;
+  overwrite: boolean;
+}
+
+/** How far a picture's shape may be from a ratio of the model and still count as that ratio; Gemini's own pictures are up to 4 % off. */
+const sameShape = 0.05;
+
+/**
+ * Decides what to do. Pure and free. What can be met another way becomes a warning; what this model cannot do at all is refused with `unsupported`,
+ * naming the models that can.
+ */
+export function plan(wish: Wish, pictures: readonly Picture[], target: Target, config: Config): Plan {
+  const { model, warning } = chooseModel(wish.model ?? config.model);
+  const warnings = warning === undefined ? [] : [warning];
+  const asked = toRatio(wish.aspectRatio);
+  const { aspectRatio, cropTo } = planShape(model, asked, pictures[0]?.facts, warnings);
+  const resolution = planResolution(wish, model, aspectRatio, pictures[0]?.facts, warnings);
+  if (wish.webSearch && !model.search) {
+    throw new ToolError('unsupported', `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`);
+  }
+  const variations = wish.count ?? 1;
+  const dollars = config.backend === 'standin' ? 0 : estimateDollars(model, resolution, wish.prompt.length, pictures.length);
+  return {
+    tool: wish.tool,
+    prompt: wish.prompt,
+    model,
+    variations,
+    aspectRatio,
+    ...(asked && { askedRatio: asked }),
+    ...(cropTo && { cropTo }),
+    resolution,
+    webSearch: wish.webSearch ?? false,
+    inputs: pictures.map((picture, index) => planInput(picture, index, wish, resolution)),
+    output: planOutput(wish, target),
+    ...(dollars !== undefined && { dollars: dollars * variations }),
+    warnings,
+  };
+}
+
+function toRatio(text: string | undefined): AspectRatio | undefined {
+  if (text === undefined) return undefined;
+  const [width, height] = text.split(':').map(Number);
+  if (!width || !height) throw new ToolError('invalid_argument', `aspect_ratio is ${quote(text)}; both numbers must be above 0, such as 16:9.`);
+  if (Math.max(width / height, height / width) > 16) {
+    throw new ToolError('unsupported', `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to 16:1 at most.`);
+  }
+  return `${width}:${height}`;
+}
+
+/** The asked ratio, else the first picture's own, else 1:1; where the model lacks it, its nearest and a crop. */
+function planShape(model: CatalogModel, asked: AspectRatio | undefined, own: Size | undefined, warnings: string[]) {
+  const nearest = nearestRatio(model.ratios, asked ?? own ?? '1:1');
+  if (asked !== undefined) {
+    if (shapeDistance(nearest, asked) < 0.001) return { aspectRatio: nearest };
+    warnings.push(`${model.id} has no ${asked}: it paints ${nearest}, which is then cropped to ${asked}.`);
+    return { aspectRatio: nearest, cropTo: asked };
+  }
+  if (own === undefined || shapeDistance(nearest, own) <= sameShape) return { aspectRatio: nearest };
+  const ownRatio: AspectRatio = `${own.width}:${own.height}`;
+  if (toShape(own) > 16 || toShape(own) < 1 / 16) {
+    warnings.push(`A picture of ${formatSize(own)} is too narrow to keep its shape: ${nearest} is used.`);
+    return { aspectRatio: nearest };
+  }
+  warnings.push(`${model.id} has no ratio of ${formatSize(own)}: it paints ${nearest}, which is then cropped to the picture's own shape.`);
+  return { aspectRatio: nearest, cropTo: ownRatio };
+}
+
+function planResolution(wish: Wish, model: CatalogModel, ratio: AspectRatio, own: Size | undefined, warnings: string[]): Resolution {
+  if (wish.resolution !== undefined) return requireResolution(model, wish.resolution);
+  if (wish.tool !== 'edit_image' || own === undefined) return '1K';
+  const wanted = resolutions.find((resolution) => covers(documentedSize(ratio, resolution), own)) ?? '4K';
+  const possible = model.resolutions.includes(wanted) ? wanted : (model.resolutions.at(-1) ?? '1K');
+  const size = documentedSize(ratio, possible);
+  if (!covers(size, own)) warnings.push(`The edit will be smaller than the picture: ${formatSize(own)} goes in, about ${formatSize(size)} comes back (${possible}).`);
+  return possible;
+}
+
+function requireResolution(model: CatalogModel, asked: Resolution): Resolution {
+  if (model.resolutions.includes(asked)) return asked;
+  const able = modelsThatCan((other) => other.resolutions.includes(asked));
+  throw new ToolError('unsupported', `${model.id} cannot paint ${asked}, only ${model.resolutions.join(', ')}. Ask for less, or use ${able}.`);
+}
+
+/** True when a painted size is not below a picture's; the tolerance lets Gemini's own 1408×768 count as 1K. */
+function covers(painted: Size, own: Size): boolean {
+  return Math.max(painted.width, painted.height) * (1 + sameShape) >= Math.max(own.width, own.height);
+}
+
+/** A picture to be changed keeps the detail of the resolution asked; one that lends a thing or a style needs no more than 2048 pixels. */
+function planInput(picture: Picture, index: number, wish: Wish, resolution: Resolution): PlannedInput {
+  const toBeChanged = wish.tool === 'edit_image' && index === 0;
+  const maxEdge = toBeChanged && resolution === '4K' ? 4096 : 2048;
+  return { label: `Image ${index + 1} (${picture.name})`, path: picture.path, ...(picture.id && { id: picture.id }), maxEdge };
+}
+
+function planOutput(wish: Wish, target: Target): PlannedOutput {
+  const asked = wish.format === 'auto' ? undefined : wish.format;
+  if (asked && target.format && asked !== target.format) {
+    throw new ToolError(
+      'invalid_argument',
+      `output ends in .${target.extension} and format is ${asked}: they disagree. Leave format out, or end output in .${toExtension(asked)}.`,
+    );
+  }
+  const format = asked ?? target.format;
+  return {
+    folder: target.folder,
+    stem: target.stem ?? toFileStem(wish.prompt),
+    named: target.stem !== undefined,
+    ...(format && { format }),
+    ...(target.extension && { extension: target.extension }),
+    overwrite: wish.overwrite ?? false,
+  };
+}

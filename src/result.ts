@@ -1,0 +1,131 @@
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
+import type { SavedImage } from './deliver.ts';
+import { ToolError } from './errors.ts';
+import { toMediaType } from './media.ts';
+import type { Outcome } from './run.ts';
+import { cleanText, formatBytes, formatDollars, formatSize, quote } from './text.ts';
+
+/** Key of the machine-readable copy of a result. */
+const metaKey = 'limner/result';
+
+/** Longest serialised result; Claude Desktop refuses a result above 1,048,576 characters. */
+const maxResultBytes = 900_000;
+
+/**
+ * A result as every host can use it: one text block with all facts, since text is the only thing every host passes on; previews for the model's eyes;
+ * links for the person where the protocol knows them; the same facts as JSON in `_meta`. Never `structuredContent`, which makes some hosts drop the pictures.
+ */
+export function toCallToolResult(outcome: Outcome, notices: readonly string[], links: boolean): CallToolResult {
+  const text: ContentBlock = { type: 'text', text: `${describe(outcome, notices).join('\n')}\n` };
+  const previews = outcome.previews.map(
+    ({ bytes, mediaType }): ContentBlock => ({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mediaType }),
+  );
+  const resources = links ? outcome.images.map(toLink) : [];
+  const result: CallToolResult = { content: [text, ...previews, ...resources], _meta: { [metaKey]: toFacts(outcome) } };
+  if (JSON.stringify(result).length <= maxResultBytes) return result;
+  return { ...result, content: [text, ...resources] };
+}
+
+/** An error as text only: some hosts turn the whole of an error result into text, pictures included. */
+export function toErrorResult(error: unknown, notices: readonly string[]): CallToolResult {
+  const known = error instanceof ToolError ? error : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
+  const { code, message, retryAfterSeconds } = known;
+  const text = [message, ...toNotes(notices)].join('\n');
+  return {
+    isError: true,
+    content: [{ type: 'text', text: `${cleanText(text, 20_000)}\n` }],
+    _meta: { [metaKey]: { error: { code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) } } },
+  };
+}
+
+function describe(outcome: Outcome, notices: readonly string[]): string[] {
+  return [
+    ...outcome.images.map((image, index) => describeFile(image, index, outcome.images.length)),
+    describeMaking(outcome),
+    ...describeDifferences(outcome),
+    ...outcome.failures.map(({ variation, message }) => `Variation ${variation} failed: ${message}`),
+    ...outcome.warnings.map((warning) => `Note: ${warning}`),
+    ...describeOrigin(outcome),
+    ...describeWords(outcome),
+    ...toNotes(notices),
+    describeNextStep(outcome),
+  ];
+}
+
+function describeFile({ id, file }: SavedImage, index: number, count: number): string {
+  const number = count > 1 ? `${index + 1}. ` : '';
+  return `${number}${file.path} (${formatSize(file)} ${file.format}, ${formatBytes(file.bytes)}, ${id})`;
+}
+
+function describeMaking({ backend, model, plan, dollars, estimated, searches }: Outcome): string {
+  if (backend === 'standin') return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
+  const cost = dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
+  const queries = searches > 0 ? `, and ${searches} searches ($0.014 each beyond Google's monthly free 5,000)` : '';
+  return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}.`;
+}
+
+/** Said once when it is true of every picture, else per picture. */
+function describeDifferences({ images }: Outcome): string[] {
+  const [first, ...others] = images;
+  if (first === undefined) return [];
+  const shared = first.differences.filter((difference) => others.every((image) => image.differences.includes(difference)));
+  const own = images.flatMap((image, index) => image.differences.filter((difference) => !shared.includes(difference)).map((difference) => `${index + 1}: ${difference}`));
+  return images.length === 1 ? first.differences.map((difference) => difference) : [...shared, ...own];
+}
+
+/** For an edit, what it came from: editing that again is the undo. */
+function describeOrigin({ plan }: Outcome): string[] {
+  const [changed] = plan.inputs;
+  if (plan.tool !== 'edit_image' || changed === undefined) return [];
+  return [`Edited from ${changed.id ? `${changed.id}, ` : ''}${changed.path}; to undo, edit that one again.`];
+}
+
+/** The model's words are shown as a quotation: they are data, not instructions. */
+function describeWords({ backend, text, sources }: Outcome): string[] {
+  const speaker = backend === 'standin' ? 'The stand-in' : 'The model';
+  const words = text === '' ? [] : [`${speaker} said: ${quote(text, 1500)}`];
+  const pages = sources.slice(0, 10).map(({ title, url }) => `${cleanText(title, 120)} ${cleanText(url, 500)}`);
+  return pages.length === 0 ? words : [...words, `Sources: ${pages.join('; ')}`];
+}
+
+function describeNextStep({ images, previews, failures }: Outcome): string {
+  const seen = previews.length === 0 ? '' : images.length > 2 ? 'The preview is a numbered sheet. ' : '';
+  const again = failures.length > 0 ? 'Call again for the variations that failed. ' : '';
+  return `${seen}${again}Next: give the person the path; to change a picture, call edit_image with its path or id.`;
+}
+
+function toNotes(notices: readonly string[]): string[] {
+  return notices.map((notice) => `Settings: ${notice}`);
+}
+
+function toLink({ file, id }: SavedImage): ContentBlock {
+  return {
+    type: 'resource_link',
+    uri: pathToFileURL(file.path).href,
+    name: basename(file.path),
+    description: id,
+    mimeType: toMediaType(file.format),
+    size: file.bytes,
+    annotations: { audience: ['user'] },
+  };
+}
+
+function toFacts(outcome: Outcome) {
+  const { plan, images, backend, model, dollars, estimated, failures, warnings, sources, searches } = outcome;
+  return {
+    tool: plan.tool,
+    backend,
+    model,
+    asked: { aspectRatio: plan.askedRatio ?? null, resolution: plan.resolution, format: plan.output.format ?? null },
+    images: images.map(({ id, file, original, differences }) => ({ id, ...file, mediaType: toMediaType(file.format), original: original?.path ?? null, differences })),
+    parents: plan.inputs.map(({ id, path }) => ({ id: id ?? null, path })),
+    cost: { dollars: dollars ?? null, estimated },
+    failures,
+    warnings,
+    text: cleanText(outcome.text, 4000),
+    sources: sources.map(({ title, url }) => ({ title: cleanText(title, 200), url: cleanText(url, 1000) })),
+    searches,
+  };
+}

@@ -1,0 +1,23 @@
+import { McpServer } from '@modelcontextprotocol/server';
+import { type Deps, registerTool } from './tool.ts';
+import { composeImages, editImage, generateImage } from './tools/index.ts';
+import { version } from './version.ts';
+
+const instructions =
+  "limner makes pictures with Google's Gemini image models: generate_image for a new one from words, edit_image to change one picture, compose_images for a " +
+  'new one out of several. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there.';
+
+/** Tool lists never change while a version runs, so clients may keep them for an hour. */
+const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
+
+/** One server with every tool registered; no state of its own. */
+export function createServer(deps: Deps): McpServer {
+  const server = new McpServer(
+    { name: 'limner', title: 'limner', version },
+    { instructions, capabilities: { tools: {} }, cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint } },
+  );
+  registerTool(server, generateImage, deps);
+  registerTool(server, editImage, deps);
+  registerTool(server, composeImages, deps);
+  return server;
+}

@@ -1,0 +1,59 @@
+import type { Size } from './media.ts';
+
+/**
+ * Code points that never leave us: C0 and C1 controls but line feed and tab, soft hyphen, zero-width and bidi controls, line separators, byte order
+ * mark, interlinear marks, variation selectors beyond the emoji one, tag characters, lone surrogates. They hide words from people or steer terminals.
+ */
+const hidden =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: naming them is the point
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFE00-\uFE0E\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|[\uD800-\uDFFF]/gu;
+
+/** Terminal escape sequences, taken out whole so that `[31m` does not stay behind. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: naming them is the point
+const escapes = /\u001B(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/g;
+
+/** Text made by others, safe to show: no controls, no hidden characters, at most `maxLength` characters. */
+export function cleanText(text: string, maxLength = 2000): string {
+  const clean = text.replace(/\r\n?/g, '\n').replace(escapes, '').replace(hidden, '').trim();
+  return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength - 1).trimEnd()}…`;
+}
+
+/** Text made by others as one quoted line. */
+export function quote(text: string, maxLength = 60): string {
+  return `"${cleanText(text, maxLength * 4).replace(/\s+/g, ' ').slice(0, maxLength)}${text.length > maxLength ? '…' : ''}"`;
+}
+
+/**
+ * A file name, without extension, that says what the prompt is about: up to six words, letters and digits of any script, at most 48 characters.
+ * Never empty, never a name that a system reserves.
+ */
+export function toFileStem(prompt: string): string {
+  const words = cleanText(prompt, 400)
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/['’]/g, '')
+    .split(/[^\p{L}\p{N}\p{M}]+/u)
+    .filter((word) => word !== '' && !articles.has(word));
+  const stem = [...words.slice(0, 6).join('-')].slice(0, 48).join('').replace(/-+$/, '');
+  return stem === '' || reservedOnWindows.test(stem) ? `image-${stem}`.replace(/-$/, '') : stem;
+}
+
+const articles = new Set(['a', 'an', 'the', 'of', 'with', 'and']);
+const reservedOnWindows = /^(con|prn|aux|nul|com\d|lpt\d)$/;
+
+/** `2.4 MB`, `310 kB`, `12 bytes`; decimal units. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  if (bytes >= 1_000) return `${Math.round(bytes / 1_000)} kB`;
+  return `${bytes} bytes`;
+}
+
+/** `$0.034`, `$0.11`, `$1.20`: two digits that matter, never fewer than cents. */
+export function formatDollars(dollars: number): string {
+  if (dollars === 0) return '$0';
+  return `$${dollars.toFixed(dollars < 0.1 ? 3 : 2)}`;
+}
+
+export function formatSize({ width, height }: Size): string {
+  return `${width}×${height}`;
+}

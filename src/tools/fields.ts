@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { formats, resolutions } from '../media.ts';
+
+/** The longest prompt, in characters. */
+const maxPrompt = 16_000;
+
+const path = (meaning: string) => z.string().min(1).max(4096).describe(meaning);
+
+/** A picture argument: a path, an id or `last`. */
+export const picture = (meaning: string) => path(`${meaning}: path, id (img_…) or "last".`);
+
+export const prompt = (meaning: string) => z.string().trim().min(1).max(maxPrompt).describe(meaning);
+
+/** The arguments every paid tool has beside its prompt and pictures. */
+export const common = (shape: string, size: string) => ({
+  count: z.int().min(1).max(8).optional().describe('Variations, 1 to 8; default 1. Each is paid.'),
+  aspect_ratio: z
+    .string()
+    .regex(/^\d{1,5}(\.\d{1,3})?:\d{1,5}(\.\d{1,3})?$/)
+    .optional()
+    .describe(`Shape as W:H, such as 16:9; any is possible. ${shape}`),
+  resolution: z.enum(resolutions).optional().describe(size),
+  format: z.enum(['auto', ...formats]).optional().describe("File type; auto (default): output's extension, else as the model made it."),
+  output: path(
+    'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
+  ).optional(),
+  overwrite: z.boolean().optional().describe('Replace the picture at output; default false.'),
+  model: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('flash (default); pro: best lettering and detail, 2-4 times the price; lite: fastest, 1K only, no search, same price as flash; or a model id.'),
+  web_search: z.boolean().optional().describe('Look up current facts first (weather, news, real places); default false.'),
+});
+
+export const singleResolution = '1K (default), 2K or 4K, about 1024, 2048 or 4096 pixels a side.';

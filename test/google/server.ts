@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Answer } from './answer.ts';
+import { toReply } from './errors.ts';
+import { answerOther } from './list.ts';
+import { picture } from './picture.ts';
+import { keyOf, type Received, receive } from './receive.ts';
+import { breaksOff, jsonReply, type Reply, send } from './reply.ts';
+import type { GoogleRequest } from './request.ts';
+import { findKeyProblem, findProblem } from './validate.ts';
+
+/** A request that was no generateContent call: the model list, or a path Google would not know. */
+export interface OtherRequest {
+  method: string;
+  /** With its query. */
+  path: string;
+  apiKey: string | undefined;
+}
+
+/** A running double. */
+export interface Google {
+  /** `http://127.0.0.1:PORT`. */
+  url: string;
+  /** The generateContent requests, accepted or not, in the order in which they were complete. */
+  requests: GoogleRequest[];
+  others: OtherRequest[];
+  /** Queues answers for the coming good requests, first in first out. When none is left, a good picture is the answer. */
+  next(...answers: Answer[]): void;
+  /** The answer when none is queued; undefined for the good picture again. */
+  always(answer: Answer | undefined): void;
+  /** Forgets requests, queued answers and what `always` said. */
+  reset(): void;
+  /** Drops every connection and stops. */
+  close(): Promise<void>;
+}
+
+export interface GoogleOptions {
+  /** The only key that is taken. */
+  key?: string;
+}
+
+/** The key that is taken unless a test says otherwise. */
+export const testKey = 'test-key-0123456789';
+
+/** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
+export async function startGoogle({ key = testKey }: GoogleOptions = {}): Promise<Google> {
+  const good = picture();
+  const state: State = { key, requests: [], others: [], queue: [], usual: good };
+  const { url, close } = await listen((incoming, response) => respond(state, incoming, response));
+  return {
+    url,
+    close,
+    requests: state.requests,
+    others: state.others,
+    next: (...answers) => void state.queue.push(...answers),
+    always: (answer) => {
+      state.usual = answer ?? good;
+    },
+    reset: () => {
+      for (const list of [state.requests, state.others, state.queue]) list.length = 0;
+      state.usual = good;
+    },
+  };
+}
+
+interface State {
+  key: string;
+  requests: GoogleRequest[];
+  others: OtherRequest[];
+  queue: Answer[];
+  /** The answer when the queue is empty. */
+  usual: Answer;
+}
+
+async function respond(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+  const model = /^\/v1beta\/models\/([^/:]+):generateContent$/.exec(url.pathname)?.[1];
+  if (incoming.method !== 'POST' || model === undefined) {
+    state.others.push({ method: incoming.method ?? '', path: `${url.pathname}${url.search}`, apiKey: keyOf(incoming) });
+    incoming.resume();
+    return send(answerOther(incoming, url, state.key), response);
+  }
+  const received = await receive(incoming, decodeURIComponent(model));
+  received.request.number = state.requests.push(received.request);
+  let ownDoing = false;
+  response.once('close', () => {
+    received.request.dropped = !response.writableFinished && !ownDoing;
+  });
+  const reply = await answer(state, received, url.searchParams);
+  ownDoing = breaksOff(reply);
+  send(reply, response);
+}
+
+/** Google's own refusal, or else the next answer of the test. */
+async function answer(state: State, { request, body, violations }: Received, query: URLSearchParams): Promise<Reply> {
+  const problem = findKeyProblem(request.apiKey, query, state.key) ?? (await findProblem(request, body, violations));
+  if (problem === undefined) return (state.queue.shift() ?? state.usual)(request);
+  request.refused = problem.message;
+  return toReply(problem);
+}
+
+type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
+  const server = createServer((incoming, response) => {
+    // What is thrown here is a mistake in a test's own answer, or a client that left while it was sending: nobody to tell but the client.
+    responder(incoming, response).catch((error: unknown) =>
+      send(jsonReply(500, { error: { code: 500, message: String(error) } }), response),
+    );
+  });
+  // Node's five seconds would now and then close a pooled connection just as a slow test writes to it.
+  server.keepAliveTimeout = 120_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}
