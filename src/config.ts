@@ -46,13 +46,43 @@ export const options = [
   { name: 'GEMINI_API_KEY', values: 'key', default: 'none', meaning: 'Your Gemini API key. `GOOGLE_API_KEY` is read too; this one wins.' },
   { name: 'GOOGLE_API_KEY', values: 'key', default: 'none', meaning: 'The same under its other name.' },
   { name: 'GOOGLE_GEMINI_BASE_URL', values: 'URL', default: "Google's", meaning: 'Another address that speaks the Gemini API.' },
-  { name: 'LIMNER_BACKEND', values: '`gemini`, `standin`', default: '`gemini`', meaning: 'Who makes the pictures. `standin` draws labelled stand-ins: no key, no network, no cost.' },
+  {
+    name: 'LIMNER_BACKEND',
+    values: '`gemini`, `standin`',
+    default: '`gemini`',
+    meaning: 'Who makes the pictures. `standin` draws labelled stand-ins: no key, no network, no cost.',
+  },
   { name: 'LIMNER_MODEL', values: '`flash`, `pro`, `lite`, a model id', default: '`flash`', meaning: 'The model when a call names none.' },
-  { name: 'LIMNER_OUTPUT_DIR', values: 'folder', default: '`generated-images` in the project folder, else `Pictures/limner` in your home', meaning: 'Where a picture goes when the call names no place.' },
-  { name: 'LIMNER_ALLOWED_DIRS', values: 'folders, joined by the platform’s path delimiter', default: 'none', meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.' },
-  { name: 'LIMNER_STATE_DIR', values: 'folder', default: "the platform's place for a program's state", meaning: 'Where originals and records are kept.' },
-  { name: 'LIMNER_PREVIEW', values: '`1024`, `768`, `512`, `none`', default: '`1024`', meaning: 'Longest edge in pixels of the preview the agent sees.' },
-  { name: 'LIMNER_TIMEOUT_MS', values: '1000 – 3600000', default: '`240000`', meaning: 'Time for one call, retries included, in milliseconds.' },
+  {
+    name: 'LIMNER_OUTPUT_DIR',
+    values: 'folder',
+    default: '`generated-images` in the project folder, else `Pictures/limner` in your home',
+    meaning: 'Where a picture goes when the call names no place.',
+  },
+  {
+    name: 'LIMNER_ALLOWED_DIRS',
+    values: 'folders, joined by the platform’s path delimiter',
+    default: 'none',
+    meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.',
+  },
+  {
+    name: 'LIMNER_STATE_DIR',
+    values: 'folder',
+    default: "the platform's place for a program's state",
+    meaning: 'Where originals and records are kept.',
+  },
+  {
+    name: 'LIMNER_PREVIEW',
+    values: '`1024`, `768`, `512`, `none`',
+    default: '`1024`',
+    meaning: 'Longest edge in pixels of the preview the agent sees.',
+  },
+  {
+    name: 'LIMNER_TIMEOUT_MS',
+    values: '1000 – 3600000',
+    default: '`240000`',
+    meaning: 'Time for one call, retries included, in milliseconds.',
+  },
 ] as const;
 
 type OptionName = (typeof options)[number]['name'];
@@ -62,7 +92,9 @@ export function toUserFile({ env, home, platform }: Pick<Surroundings, 'env' | '
   const { join: joinPath } = platform === 'win32' ? win32 : posix;
   if (platform === 'win32') return joinPath(env.APPDATA || joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
   if (env.XDG_CONFIG_HOME) return joinPath(env.XDG_CONFIG_HOME, 'limner', 'config.json');
-  return platform === 'darwin' ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json') : joinPath(home, '.config', 'limner', 'config.json');
+  return platform === 'darwin'
+    ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json')
+    : joinPath(home, '.config', 'limner', 'config.json');
 }
 
 /** Everything limner can be told, checked. Never throws: what is wrong is collected, all of it, and a wrong setting never widens a right. */
@@ -81,10 +113,11 @@ export function loadConfig(surroundings: Surroundings): Config {
     model: setting('LIMNER_MODEL') ?? 'flash',
     outputDir: chosenOutputDir,
     projectDir,
-    allowedDirs: [...new Set([projectDir, chosenOutputDir, ...toAllowedDirs(setting('LIMNER_ALLOWED_DIRS'), projectDir, surroundings, found)])].filter(
-      (folder) => folder !== undefined,
-    ),
-    stateDir: toFolder(setting('LIMNER_STATE_DIR'), 'LIMNER_STATE_DIR', projectDir, surroundings, found.problems) ?? defaultStateDir(surroundings),
+    allowedDirs: [
+      ...new Set([projectDir, chosenOutputDir, ...toAllowedDirs(setting('LIMNER_ALLOWED_DIRS'), projectDir, surroundings, found)]),
+    ].filter((folder) => folder !== undefined),
+    stateDir:
+      toFolder(setting('LIMNER_STATE_DIR'), 'LIMNER_STATE_DIR', projectDir, surroundings, found.problems) ?? defaultStateDir(surroundings),
     preview: toPreview(setting('LIMNER_PREVIEW'), found),
     timeoutMs: toTimeout(setting('LIMNER_TIMEOUT_MS'), found),
     userFile: toUserFile(surroundings),
@@ -138,12 +171,15 @@ function toBackend(value: string | undefined, found: Findings): Config['backend'
 /** The names a key goes by and the characters it may have; a key with a line break would be quoted by the HTTP layer's error. */
 function toKey(setting: Setting, found: Findings): Secret | undefined {
   const [gemini, google] = [setting('GEMINI_API_KEY'), setting('GOOGLE_API_KEY')];
-  if (gemini && google && gemini !== google) found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
+  if (gemini && google && gemini !== google)
+    found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
   const key = (gemini ?? google)?.replace(/^(["'])(.*)\1$/, '$2').trim();
   if (!key) return undefined;
   if (!/^[\w.~+/=-]+$/.test(key)) {
     const name = gemini ? 'GEMINI_API_KEY' : 'GOOGLE_API_KEY';
-    found.problems.push(`${name} holds characters no key has (such as a space, a line break or an unexpanded $ or {}): copy the key again.`);
+    found.problems.push(
+      `${name} holds characters no key has (such as a space, a line break or an unexpanded $ or {}): copy the key again.`,
+    );
     return undefined;
   }
   return { reveal: () => key };
@@ -152,7 +188,9 @@ function toKey(setting: Setting, found: Findings): Secret | undefined {
 function toBaseUrl(value: string | undefined, found: Findings): string | undefined {
   if (value === undefined) return undefined;
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value.replace(/\/+$/, '');
-  found.problems.push(`GOOGLE_GEMINI_BASE_URL is ${quote(value)}; it must be an address such as https://generativelanguage.googleapis.com.`);
+  found.problems.push(
+    `GOOGLE_GEMINI_BASE_URL is ${quote(value)}; it must be an address such as https://generativelanguage.googleapis.com.`,
+  );
   return undefined;
 }
 
@@ -184,13 +222,21 @@ function toAllowedDirs(value: string | undefined, projectDir: string | undefined
 }
 
 /** An absolute folder from a setting; a folder so wide that it holds other people's or the system's files is refused. */
-function toFolder(value: string | undefined, name: OptionName, projectDir: string | undefined, surroundings: Surroundings, findings: string[]) {
+function toFolder(
+  value: string | undefined,
+  name: OptionName,
+  projectDir: string | undefined,
+  surroundings: Surroundings,
+  findings: string[],
+) {
   if (value === undefined) return undefined;
   const expanded = expandHome(value, surroundings.home);
   if (/\$\{|%\w+%|^\$/.test(expanded)) return refuse(`holds ${quote(value)}, a variable that nobody filled in`);
-  if (!isAbsolute(expanded) && projectDir === undefined) return refuse(`is ${quote(value)}; without a project folder it must be an absolute path`);
+  if (!isAbsolute(expanded) && projectDir === undefined)
+    return refuse(`is ${quote(value)}; without a project folder it must be an absolute path`);
   const folder = resolve(projectDir ?? surroundings.cwd, expanded);
-  if (isTooWide(folder, surroundings)) return refuse(`is ${quote(value)}; the file system's root, a home or a system folder is too wide, name a folder inside`);
+  if (isTooWide(folder, surroundings))
+    return refuse(`is ${quote(value)}; the file system's root, a home or a system folder is too wide, name a folder inside`);
   return folder;
 
   function refuse(why: string): undefined {
@@ -204,7 +250,8 @@ export function expandHome(path: string, home: string): string {
   return path === '~' || path.startsWith('~/') || path.startsWith('~\\') ? join(home, path.slice(1)) : path;
 }
 
-const systemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
+const systemFolders =
+  /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
 const deepSystemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|sbin|sys|usr|Applications|Library|System)(\/|$)/;
 const windowsSystemFolders = /^[a-z]:\\(windows|program files( \(x86\))?|programdata)(\\|$)|^[a-z]:\\users$/i;
 

@@ -61,24 +61,33 @@ function extensionOf(bytes: Uint8Array): string {
  * Makes the file the caller asked for out of what the model sent. `number` counts the pictures of this call from 1. What goes wrong here is told in
  * `warnings`, and the original stands in for the file; only when neither can be written is it an error, `cannot_write`.
  */
-export async function deliver(kept: KeptImage, number: number, plan: Plan, archive: Archive, warnings: string[]): Promise<SavedImage | undefined> {
+export async function deliver(
+  kept: KeptImage,
+  number: number,
+  plan: Plan,
+  archive: Archive,
+  warnings: string[],
+): Promise<SavedImage | undefined> {
   const made = await readMade(kept.bytes);
   if (made === undefined) {
-    warnings.push(`Picture ${number} is no picture limner can read; its bytes are kept at ${kept.path ?? 'no place, as the state folder cannot be written'}.`);
+    warnings.push(
+      `Picture ${number} is no picture limner can read; its bytes are kept at ${kept.path ?? 'no place, as the state folder cannot be written'}.`,
+    );
     return undefined;
   }
   const original = kept.path === undefined ? undefined : toKeptFile(kept.path, made);
   const finished = await finish(made, { format: plan.output.format, cropTo: plan.cropTo }).catch(() => undefined);
-  if (finished === undefined) warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
+  if (finished === undefined)
+    warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
   const image = finished ?? made;
   const place = await write(image, number, plan, archive).catch((error: unknown) => {
     if (original === undefined || !(error instanceof ToolError)) throw error;
     warnings.push(`${error.message} The picture is safe: it is kept as the model made it at ${original.path}.`);
     return undefined;
   });
-  if (place === undefined && original) return { id: kept.id, file: original, original, differences: compare(plan, made, made, original) };
+  if (place === undefined && original) return { id: kept.id, file: original, original, differences: compare(plan, made, made) };
   const file = toKeptFile(place?.path ?? '', image);
-  return { id: kept.id, file, original, differences: [...compare(plan, made, image, original), ...(place?.notes ?? [])] };
+  return { id: kept.id, file, original, differences: [...compare(plan, made, image), ...(place?.notes ?? [])] };
 }
 
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
@@ -104,9 +113,8 @@ function toKeptFile(path: string, image: Image): KeptFile {
 /** Sizes and ratios of Gemini's pictures are approximate; the caller hears of it from 1 % on for the shape, from 10 % on for the size. */
 const tolerance = { shape: 0.01, size: 0.1 } as const;
 
-function compare(plan: Plan, made: Image, delivered: Image, original: KeptFile | undefined): string[] {
+function compare(plan: Plan, made: Image, delivered: Image): string[] {
   const differences: string[] = [];
-  const kept = original ? ` The model's own file, with Google's content credentials, is ${original.path}.` : '';
   const expected = documentedSize(plan.aspectRatio, plan.resolution);
   const asked = plan.cropTo ? undefined : plan.askedRatio;
   if (asked && shapeDistance(made, asked) > tolerance.shape) {
@@ -116,18 +124,24 @@ function compare(plan: Plan, made: Image, delivered: Image, original: KeptFile |
   if (Math.abs(scale - 1) > tolerance.size) {
     differences.push(`Size: ${plan.resolution} was asked (about ${formatSize(expected)}), ${formatSize(made)} came.`);
   }
-  if (delivered === made) {
-    if (plan.output.format && plan.output.format !== made.format) differences.push(`Type: ${plan.output.format} was asked, the file is ${made.format}.`);
-    return differences;
+  if (plan.output.format && plan.output.format !== delivered.format) {
+    differences.push(`Type: ${plan.output.format} was asked, the file is ${delivered.format}.`);
   }
-  const cropped = delivered.width !== made.width || delivered.height !== made.height;
-  if (cropped) differences.push(`Cropped from ${formatSize(made)} to ${formatSize(delivered)}.${delivered.format === made.format ? kept : ''}`);
-  if (delivered.format !== made.format) differences.push(`Converted from ${made.format} to ${delivered.format}.${kept}`);
+  if (delivered.width !== made.width || delivered.height !== made.height) {
+    differences.push(`Cropped from ${formatSize(made)} to ${formatSize(delivered)}.`);
+  }
+  if (delivered.format !== made.format) differences.push(`Converted from ${made.format} to ${delivered.format}.`);
   return differences;
 }
 
 /** Writes a record per picture, so that ids and `last` outlive the process. */
-export async function remember(saved: readonly SavedImage[], plan: Plan, keeper: Keeper, dollars: number | undefined, warnings: string[]): Promise<void> {
+export async function remember(
+  saved: readonly SavedImage[],
+  plan: Plan,
+  keeper: Keeper,
+  dollars: number | undefined,
+  warnings: string[],
+): Promise<void> {
   const { archive, config, model } = keeper;
   const call = newImageId().replace('img_', 'call_');
   for (const { id, file, original } of saved) {
@@ -145,6 +159,8 @@ export async function remember(saved: readonly SavedImage[], plan: Plan, keeper:
       delivered: file,
       dollars: dollars === undefined ? undefined : dollars / saved.length,
     };
-    await archive.remember(record).catch(() => warnings.push(`Ids will be forgotten when limner stops: ${config.stateDir} cannot be written.`));
+    await archive
+      .remember(record)
+      .catch(() => warnings.push(`Ids will be forgotten when limner stops: ${config.stateDir} cannot be written.`));
   }
 }

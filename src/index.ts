@@ -55,7 +55,12 @@ async function demo(): Promise<number> {
   const { runDemo } = await import('./cli/demo.ts');
   const config = await readConfig();
   const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
-  const server = { command: process.execPath, args: [import.meta.filename], cwd: process.cwd(), env: withKey ? serverEnv : { ...serverEnv, LIMNER_BACKEND: 'standin' } };
+  const server = {
+    command: process.execPath,
+    args: [import.meta.filename],
+    cwd: process.cwd(),
+    env: withKey ? serverEnv : { ...serverEnv, LIMNER_BACKEND: 'standin' },
+  };
   return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, (line) => process.stdout.write(`${line}\n`));
 }
 

@@ -11,7 +11,7 @@ const capitalUnits = 14;
 /** The usual air between two glyphs, and what an upright adds to its side or a diagonal takes off it. */
 const gapUnits = 3.7;
 const nudgeUnits = 0.5;
-const spaceUnits = 4.8;
+const spaceUnits = 5.4;
 /** How far a quarter turn reaches towards its corner; a circle's would be 0.552, a little more reads crisper when small. */
 const turn = 0.58;
 
@@ -89,7 +89,10 @@ function withEllipsis(line: string, height: number, maxWidth: number): string {
 
 /** Text in the characters there are glyphs for, where that is possible: marks and invisible characters dropped, white space plain. */
 function toDrawable(text: string): string {
-  const plain = text.normalize('NFD').replace(/\s+/g, ' ').replace(/[\p{M}\p{Cf}]/gu, '');
+  const plain = text
+    .normalize('NFD')
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{M}\p{Cf}]/gu, '');
   return plain.replace(/[^ -~]/gu, (character) => spellings[character] ?? character);
 }
 

@@ -62,16 +62,16 @@ export function shapeDistance(a: Size | AspectRatio, b: Size | AspectRatio): num
 export type Sniffed = Format | 'gif' | 'tiff' | 'heic' | 'bmp' | 'svg' | 'pdf' | undefined;
 
 const signatures: readonly (readonly [kind: Exclude<Sniffed, undefined>, start: RegExp])[] = [
-  ['png', /^\x89PNG\r\n\x1A\n/],
+  ['png', /^\x89PNG\r\n/],
   ['jpeg', /^\xFF\xD8\xFF/],
-  ['webp', /^RIFF[^]{4}WEBP/],
+  ['webp', /^RIFF.{4}WEBP/s],
   ['gif', /^GIF8[79]a/],
   ['tiff', /^(II[*+]\0|MM\0[*+])/],
-  ['avif', /^[^]{4}ftyp([^]{4}){0,12}?(avif|avis)/],
-  ['heic', /^[^]{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/],
-  ['bmp', /^BM[^]{4}\0\0\0\0/],
+  ['avif', /^.{4}ftyp(?:.{4}){0,12}?(avif|avis)/s],
+  ['heic', /^.{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/s],
+  ['bmp', /^BM.{4}\0\0\0\0/s],
   ['pdf', /^%PDF-/],
-  ['svg', /^(\xEF\xBB\xBF)?\s*(<\?xml[^]*?)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^]*?)?<svg[\s>]/i],
+  ['svg', /^(\xEF\xBB\xBF)?\s*(<\?xml.*?)?(<!--.*?-->\s*)*(<!DOCTYPE svg.*?)?<svg[\s>]/is],
 ];
 
 /** The kind of picture by its first bytes, whatever its name or label says; undefined for what is no picture. */

@@ -78,7 +78,10 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   const { aspectRatio, cropTo } = planShape(model, asked, pictures[0]?.facts, warnings);
   const resolution = planResolution(wish, model, aspectRatio, pictures[0]?.facts, warnings);
   if (wish.webSearch && !model.search) {
-    throw new ToolError('unsupported', `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`);
+    throw new ToolError(
+      'unsupported',
+      `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`,
+    );
   }
   const variations = wish.count ?? 1;
   const dollars = config.backend === 'standin' ? 0 : estimateDollars(model, resolution, wish.prompt.length, pictures.length);
@@ -102,9 +105,13 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
 function toRatio(text: string | undefined): AspectRatio | undefined {
   if (text === undefined) return undefined;
   const [width, height] = text.split(':').map(Number);
-  if (!width || !height) throw new ToolError('invalid_argument', `aspect_ratio is ${quote(text)}; both numbers must be above 0, such as 16:9.`);
+  if (!width || !height)
+    throw new ToolError('invalid_argument', `aspect_ratio is ${quote(text)}; both numbers must be above 0, such as 16:9.`);
   if (Math.max(width / height, height / width) > 16) {
-    throw new ToolError('unsupported', `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to 16:1 at most.`);
+    throw new ToolError(
+      'unsupported',
+      `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to 16:1 at most.`,
+    );
   }
   return `${width}:${height}`;
 }
@@ -133,14 +140,20 @@ function planResolution(wish: Wish, model: CatalogModel, ratio: AspectRatio, own
   const wanted = resolutions.find((resolution) => covers(documentedSize(ratio, resolution), own)) ?? '4K';
   const possible = model.resolutions.includes(wanted) ? wanted : (model.resolutions.at(-1) ?? '1K');
   const size = documentedSize(ratio, possible);
-  if (!covers(size, own)) warnings.push(`The edit will be smaller than the picture: ${formatSize(own)} goes in, about ${formatSize(size)} comes back (${possible}).`);
+  if (!covers(size, own))
+    warnings.push(
+      `The edit will be smaller than the picture: ${formatSize(own)} goes in, about ${formatSize(size)} comes back (${possible}).`,
+    );
   return possible;
 }
 
 function requireResolution(model: CatalogModel, asked: Resolution): Resolution {
   if (model.resolutions.includes(asked)) return asked;
   const able = modelsThatCan((other) => other.resolutions.includes(asked));
-  throw new ToolError('unsupported', `${model.id} cannot paint ${asked}, only ${model.resolutions.join(', ')}. Ask for less, or use ${able}.`);
+  throw new ToolError(
+    'unsupported',
+    `${model.id} cannot paint ${asked}, only ${model.resolutions.join(', ')}. Ask for less, or use ${able}.`,
+  );
 }
 
 /** True when a painted size is not below a picture's; the tolerance lets Gemini's own 1408×768 count as 1K. */

@@ -76,7 +76,8 @@ export const booleanWords = { true: words('true yes on 1'), false: words('false 
 export const wrappers = words('arguments args input params parameters');
 
 /** Added by hosts, or said to nobody: never a wish about the picture. */
-export const silentNames = words(`wait_for_previous wait_for_previous_tools tool_action tool_summary tool_call_id task_progress security_risk
+export const silentNames =
+  words(`wait_for_previous wait_for_previous_tools tool_action tool_summary tool_call_id task_progress security_risk
   reasoning rationale explanation thought thoughts thinking user request_id session_id`);
 
 /** Silent too when the value is the name of the tool that is being called. */
@@ -92,7 +93,7 @@ export const sides = {
   height: words('h image_height output_height target_height height_px'),
 };
 
-export interface Wish {
+interface Wish {
   names: readonly string[];
   /** Values that ask for nothing after all, besides the neutral words. */
   harmless: readonly string[];
@@ -160,7 +161,8 @@ export const wishes: readonly Wish[] = [
     advice: 'the answer always has the path and a preview, so leave it out',
   },
   {
-    names: words(`steps num_steps num_inference_steps guidance guidance_scale cfg cfg_scale sampler scheduler temperature top_p top_k strength
+    names:
+      words(`steps num_steps num_inference_steps guidance guidance_scale cfg cfg_scale sampler scheduler temperature top_p top_k strength
       image_strength prompt_strength style_strength denoise denoising_strength lora loras weight weights thinking_level thinking_budget`),
     harmless: [],
     advice: 'limner has no such setting, so say in prompt what it is meant to bring about',

@@ -59,15 +59,18 @@ const sides = toIndex(table.sides);
 const booleanWords = toIndex(table.booleanWords);
 const hints = new Map<string, string>(Object.entries(table.hints));
 const synonyms = new Map(
-  Object.entries(table.synonyms).map(([name, words]) => [name, new Map(Object.entries(words).map(([word, value]) => [squash(word), value]))]),
+  Object.entries(table.synonyms).map(([name, words]) => [
+    name,
+    new Map(Object.entries(words).map(([word, value]) => [squash(word), value])),
+  ]),
 );
 const wishes = new Map(table.wishes.flatMap((wish) => wish.names.map((name) => [squash(name), wish])));
 
 /** From an object JSON schema as zod emits it: properties that are strings, integers, booleans, string enums and arrays of strings. */
 export function toToolShape(jsonSchema: unknown): ToolShape {
   const schema = isObject(jsonSchema) ? jsonSchema : {};
-  const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const required = Array.isArray(schema.required) ? schema.required : [];
   return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, toField(property, required.includes(name))]));
 }
 
@@ -99,7 +102,11 @@ export function repairArguments(tool: string, shape: ToolShape, raw: unknown): R
   for (const meant of readings) if ('argument' in meant) give(tool, shape, given, meant);
   const folder = takePart(given, 'folder');
   if (folder) placeFolder(tool, given, folder);
-  const pictures = placePictures(tool, shape, pictureParts.map((part) => takePart(given, part)));
+  const pictures = placePictures(
+    tool,
+    shape,
+    pictureParts.map((part) => takePart(given, part)),
+  );
   return { ...Object.fromEntries([...given].map(([argument, { value }]) => [argument, value])), ...pictures };
 }
 
@@ -117,7 +124,10 @@ function toEntries(tool: string, raw: unknown): Entry[] {
   const plain = fromText(raw);
   const value = isEmpty(plain) ? {} : plain;
   if (isObject(value)) return Object.entries(value).filter(([key, item]) => !isSilent(tool, key, item));
-  throw new ToolError('invalid_argument', `The arguments of ${tool} must be one object such as {"prompt": "…"}, but ${show(value)} came. ${free}`);
+  throw new ToolError(
+    'invalid_argument',
+    `The arguments of ${tool} must be one object such as {"prompt": "…"}, but ${show(value)} came. ${free}`,
+  );
 }
 
 function isSilent(tool: string, key: string, value: unknown): boolean {
@@ -172,7 +182,9 @@ function toRefusal(tool: string, shape: ToolShape, unmet: readonly Unmet[]): Too
   const known = [...keys].flatMap(([advice, names]) => (advice === undefined ? [] : [`no ${listed(names)}: ${advice}`]));
   const unknown = keys.get(undefined);
   if (!unknown) return new ToolError('unsupported', `${tool} has ${known.join('; ')}. ${free}`);
-  const near = unmet.map(({ key, advice }) => (advice === undefined ? toNearest(shape, key) : undefined)).find((name) => name !== undefined);
+  const near = unmet
+    .map(({ key, advice }) => (advice === undefined ? toNearest(shape, key) : undefined))
+    .find((name) => name !== undefined);
   const question = near === undefined ? '' : ` (did you mean "${near}"?)`;
   const parts = [`no argument ${listed(unknown)}${question}`, ...known].join('; ');
   return new ToolError('invalid_argument', `${tool} has ${parts}. It has: ${Object.keys(shape).join(', ')}. ${free}`);
@@ -310,7 +322,8 @@ const pairPattern = /^(\d{1,6}(?:\.\d{1,4})?)\s*(px|pixels)?\s*([:：∶x×*/_-]
 /** Two positive numbers: `16:9`, `1600x900`, [1600, 900], {width, height}. */
 function toPair(value: unknown): Pair | undefined {
   const [, first, unit, separator, second, unitAfter] = (typeof value === 'string' && pairPattern.exec(value)) || [];
-  const [left, right] = Array.isArray(value) && value.length === 2 ? value : isObject(value) ? [value['width'], value['height']] : [first, second];
+  const [left, right] =
+    Array.isArray(value) && value.length === 2 ? value : isObject(value) ? [value.width, value.height] : [first, second];
   const [width, height] = [toNumber(left), toNumber(right)];
   if (!(width > 0 && height > 0)) return undefined;
   // "16x9" is a shape, "16x16" an icon, "64x48" no shape anybody writes so.
@@ -401,7 +414,7 @@ function explainIssue(issue: ZodIssueLike, path: readonly PropertyKey[], value: 
   const hint = issue.code === 'custom' ? clip(issue.message, 300) : (hints.get(argument) ?? clip(issue.message, 300));
   if (isEmpty(value)) return `${name} is missing: ${hint}`;
   const expected = toExpected(issue);
-  const isLength = issue.origin === 'string' || issue.origin === 'array';
+  const isLength = issue.maximum !== undefined || issue.minimum !== undefined;
   const came = isLength && (typeof value === 'string' || Array.isArray(value)) ? String(value.length) : show(value);
   return `${name} ${expected === undefined ? `cannot be ${came}` : `must ${expected}, but ${came} came`}: ${hint}`;
 }
@@ -421,7 +434,8 @@ const countedThings = new Map([
 
 function toExpected({ code, expected, origin, minimum, maximum, values }: ZodIssueLike): string | undefined {
   const thing = countedThings.get(origin ?? '');
-  const bound = (words: string, limit: number | bigint) => (thing === undefined ? `be ${words} ${limit}` : `have ${words} ${limit} ${thing}`);
+  const bound = (words: string, limit: number | bigint) =>
+    thing === undefined ? `be ${words} ${limit}` : `have ${words} ${limit} ${thing}`;
   if (code === 'too_big' && maximum !== undefined) return bound('at most', maximum);
   if (code === 'too_small' && minimum !== undefined) return bound('at least', minimum);
   if (code === 'invalid_value' && values) return `be ${values.map(show).join(', ')}`.replace(/, (?=[^,]*$)/, ' or ');

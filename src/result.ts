@@ -30,7 +30,10 @@ export function toCallToolResult(outcome: Outcome, notices: readonly string[], l
 
 /** An error as text only: some hosts turn the whole of an error result into text, pictures included. */
 export function toErrorResult(error: unknown, notices: readonly string[]): CallToolResult {
-  const known = error instanceof ToolError ? error : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
+  const known =
+    error instanceof ToolError
+      ? error
+      : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
   const { code, message, retryAfterSeconds } = known;
   const text = [message, ...toNotes(notices)].join('\n');
   return {
@@ -60,19 +63,23 @@ function describeFile({ id, file }: SavedImage, index: number, count: number): s
 }
 
 function describeMaking({ backend, model, plan, dollars, estimated, searches }: Outcome): string {
-  if (backend === 'standin') return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
-  const cost = dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
+  if (backend === 'standin')
+    return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
+  const cost =
+    dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
   const queries = searches > 0 ? `, and ${searches} searches ($0.014 each beyond Google's monthly free 5,000)` : '';
   return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}.`;
 }
 
-/** Said once when it is true of every picture, else per picture. */
-function describeDifferences({ images }: Outcome): string[] {
-  const [first, ...others] = images;
-  if (first === undefined) return [];
-  const shared = first.differences.filter((difference) => others.every((image) => image.differences.includes(difference)));
-  const own = images.flatMap((image, index) => image.differences.filter((difference) => !shared.includes(difference)).map((difference) => `${index + 1}: ${difference}`));
-  return images.length === 1 ? first.differences.map((difference) => difference) : [...shared, ...own];
+/** Said once when it is true of every picture, else per picture; then where the untouched bytes are, when the files are not those. */
+function describeDifferences({ images, backend }: Outcome): string[] {
+  const shared = (images[0]?.differences ?? []).filter((difference) => images.every((image) => image.differences.includes(difference)));
+  const own = images.flatMap((image, index) =>
+    image.differences.filter((difference) => !shared.includes(difference)).map((difference) => `${index + 1}: ${difference}`),
+  );
+  const originals = images.flatMap(({ file, original }) => (original && original.sha256 !== file.sha256 ? [original.path] : []));
+  const untouched = backend === 'standin' ? 'Before that' : "The model's own bytes, with Google's content credentials";
+  return [...shared, ...own, ...(originals.length > 0 ? [`${untouched}: ${originals.join(', ')}`] : [])];
 }
 
 /** For an edit, what it came from: editing that again is the undo. */
@@ -119,7 +126,13 @@ function toFacts(outcome: Outcome) {
     backend,
     model,
     asked: { aspectRatio: plan.askedRatio ?? null, resolution: plan.resolution, format: plan.output.format ?? null },
-    images: images.map(({ id, file, original, differences }) => ({ id, ...file, mediaType: toMediaType(file.format), original: original?.path ?? null, differences })),
+    images: images.map(({ id, file, original, differences }) => ({
+      id,
+      ...file,
+      mediaType: toMediaType(file.format),
+      original: original?.path ?? null,
+      differences,
+    })),
     parents: plan.inputs.map(({ id, path }) => ({ id: id ?? null, path })),
     cost: { dollars: dollars ?? null, estimated },
     failures,

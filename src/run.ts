@@ -113,7 +113,9 @@ async function generateAll(plan: Plan, images: readonly RequestImage[], call: Ca
   });
   const settled = await Promise.allSettled(attempts);
   const answers = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const rejected = settled.flatMap((result, index) => (result.status === 'rejected' ? [{ variation: index + 1, reason: result.reason }] : []));
+  const rejected = settled.flatMap((result, index) =>
+    result.status === 'rejected' ? [{ variation: index + 1, reason: result.reason }] : [],
+  );
   const ours = rejected.find(({ reason }) => !(reason instanceof ToolError));
   if (ours) throw ours.reason;
   if (answers.length === 0) throw rejected[0]?.reason ?? new Error('no variation was asked for');

@@ -1,26 +1,22 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Size } from './media.ts';
 
 /**
- * Code points that never leave us: C0 and C1 controls but line feed and tab, soft hyphen, zero-width and bidi controls, line separators, byte order
- * mark, interlinear marks, variation selectors beyond the emoji one, tag characters, lone surrogates. They hide words from people or steer terminals.
+ * Characters that never leave us: controls but line feed and tab, format characters (zero-width, bidi, soft hyphen, byte order mark, tags), lone
+ * surrogates, line separators, variation selectors. They hide words from people or steer terminals.
  */
-const hidden =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: naming them is the point
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFE00-\uFE0E\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|[\uD800-\uDFFF]/gu;
-
-/** Terminal escape sequences, taken out whole so that `[31m` does not stay behind. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: naming them is the point
-const escapes = /\u001B(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/g;
+const hidden = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{VS}]/gu;
 
 /** Text made by others, safe to show: no controls, no hidden characters, at most `maxLength` characters. */
 export function cleanText(text: string, maxLength = 2000): string {
-  const clean = text.replace(/\r\n?/g, '\n').replace(escapes, '').replace(hidden, '').trim();
+  const clean = stripVTControlCharacters(text).replace(/\r\n?/g, '\n').replace(hidden, '').trim();
   return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength - 1).trimEnd()}…`;
 }
 
 /** Text made by others as one quoted line. */
 export function quote(text: string, maxLength = 60): string {
-  return `"${cleanText(text, maxLength * 4).replace(/\s+/g, ' ').slice(0, maxLength)}${text.length > maxLength ? '…' : ''}"`;
+  const line = cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ');
+  return `"${line.length <= maxLength ? line : `${line.slice(0, maxLength).trimEnd()}…`}"`;
 }
 
 /**

@@ -80,7 +80,10 @@ export function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: 
 
 function requireUsable(config: Config): void {
   if (config.problems.length === 0) return;
-  throw new ToolError('settings', `limner's settings are wrong and the person has to mend them before it can work:\n${config.problems.map((problem) => `- ${problem}`).join('\n')}`);
+  throw new ToolError(
+    'settings',
+    `limner's settings are wrong and the person has to mend them before it can work:\n${config.problems.map((problem) => `- ${problem}`).join('\n')}`,
+  );
 }
 
 function parse<Input>(tool: Tool<Input>, shape: ReturnType<typeof toToolShape>, raw: unknown): Input {

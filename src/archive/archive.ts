@@ -100,7 +100,11 @@ function parseRecord(line: string): ImageRecord | undefined {
 }
 
 function isRecord(value: unknown): value is ImageRecord {
-  return has(value, ['id', 'call', 'at', 'tool', 'prompt', 'folder', 'model']) && Array.isArray(value.parents) && has(value.delivered, ['path', 'sha256']);
+  return (
+    has(value, ['id', 'call', 'at', 'tool', 'prompt', 'folder', 'model']) &&
+    Array.isArray(value.parents) &&
+    has(value.delivered, ['path', 'sha256'])
+  );
 }
 
 function has(value: unknown, names: readonly string[]): value is Record<string, unknown> {

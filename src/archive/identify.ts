@@ -38,18 +38,25 @@ function refuseOtherForms(argument: string): void {
     throw new ToolError('invalid_argument', 'A picture was given as base64 data; limner takes paths. Save it as a file and pass its path.');
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(argument) && !/^file:/i.test(argument)) {
-    throw new ToolError('invalid_argument', `${quote(argument, 120)} is an address; limner takes paths. Download the picture and pass its path.`);
+    throw new ToolError(
+      'invalid_argument',
+      `${quote(argument, 120)} is an address; limner takes paths. Download the picture and pass its path.`,
+    );
   }
 }
 
 async function findLast(places: Places, archive: Archive): Promise<Picture> {
   const here = places.projectDir ?? places.outputDir;
   const newest = archive.ofThisProcess().at(-1) ?? (await archive.recall()).findLast((record) => record.folder === here);
-  if (newest === undefined) throw new ToolError('not_found', `"last" names nothing: limner has made no picture in ${here} yet. Give a path or an id.`);
+  if (newest === undefined)
+    throw new ToolError('not_found', `"last" names nothing: limner has made no picture in ${here} yet. Give a path or an id.`);
   const together = [...(await archive.recall())].filter((record) => record.call === newest.call);
   if (together.length > 1) {
     const ids = together.map((record) => `${record.id} (${basename(record.delivered.path)})`).join(', ');
-    throw new ToolError('invalid_argument', `"last" could mean any of ${together.length} variations: ${ids}. Give the id or the path of one.`);
+    throw new ToolError(
+      'invalid_argument',
+      `"last" could mean any of ${together.length} variations: ${ids}. Give the id or the path of one.`,
+    );
   }
   return load(newest, places);
 }
@@ -67,7 +74,10 @@ async function load(record: ImageRecord, places: Places): Promise<Picture> {
   const path = unchanged?.path ?? record.original?.path;
   const bytes = unchanged?.bytes ?? (path === undefined ? undefined : await readBytes(path));
   if (path === undefined || bytes === undefined) {
-    throw new ToolError('not_found', `The file of ${record.id}, ${record.delivered.path}, was changed or removed, and no original is kept.`);
+    throw new ToolError(
+      'not_found',
+      `The file of ${record.id}, ${record.delivered.path}, was changed or removed, and no original is kept.`,
+    );
   }
   return { name: basename(record.delivered.path), path, bytes, facts: await inspect(bytes, record.id), id: record.id };
 }
@@ -82,7 +92,8 @@ async function describeRecent(archive: Archive): Promise<string> {
   const recent = (await archive.recall()).slice(-5).reverse();
   if (recent.length === 0) return 'limner has made no pictures yet.';
   const lines = recent.map(
-    (record) => `${record.id}, ${record.at.slice(0, 16).replace('T', ' ')} UTC, ${quote(cleanText(record.prompt, 60), 40)}, ${record.delivered.path}`,
+    (record) =>
+      `${record.id}, ${record.at.slice(0, 16).replace('T', ' ')} UTC, ${quote(cleanText(record.prompt, 60), 40)}, ${record.delivered.path}`,
   );
   return `Recent pictures:\n${lines.join('\n')}`;
 }

@@ -10,7 +10,9 @@ import { formatBytes, formatDollars, formatSize } from '../text.ts';
 /** What a program reads from a result's `_meta`. */
 const resultMeta = z.object({
   'limner/result': z.object({
-    images: z.array(z.object({ id: z.string(), path: z.string(), width: z.number(), height: z.number(), format: z.string(), bytes: z.number() })).min(1),
+    images: z
+      .array(z.object({ id: z.string(), path: z.string(), width: z.number(), height: z.number(), format: z.string(), bytes: z.number() }))
+      .min(1),
     cost: z.object({ dollars: z.number().nullable() }),
   }),
 });
@@ -39,7 +41,11 @@ const steps: readonly Step[] = [
   {
     title: 'Compose',
     tool: 'compose_images',
-    arguments: ([fox, winter]) => ({ prompt: 'A postcard: image 1 on the left half, image 2 on the right half, and the words "Two seasons"', images: [fox, winter], format: 'png' }),
+    arguments: ([fox, winter]) => ({
+      prompt: 'A postcard: image 1 on the left half, image 2 on the right half, and the words "Two seasons"',
+      images: [fox, winter],
+      format: 'png',
+    }),
     pictures: 2,
   },
 ];
@@ -49,7 +55,11 @@ const steps: readonly Step[] = [
  * Resolves with the exit code; `print` gets one line at a time.
  */
 export async function runDemo(config: Config, server: StdioServerParameters, print: (line: string) => void): Promise<number> {
-  print(config.backend === 'standin' ? 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.' : announceCost(config));
+  print(
+    config.backend === 'standin'
+      ? 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.'
+      : announceCost(config),
+  );
   const client = new Client({ name: 'limner-demo', version: '1' });
   await client.connect(new StdioClientTransport(server));
   const paths: string[] = [];
@@ -68,11 +78,19 @@ export async function runDemo(config: Config, server: StdioServerParameters, pri
 function announceCost(config: Config): string {
   const { model } = chooseModel(config.model);
   const costs = steps.map((step) => estimateDollars(model, '1K', 100, step.pictures));
-  const total = costs.every((cost) => cost !== undefined) ? `about ${formatDollars(costs.reduce((sum, cost) => sum + cost, 0))}` : 'an unknown amount';
+  const total = costs.every((cost) => cost !== undefined)
+    ? `about ${formatDollars(costs.reduce((sum, cost) => sum + cost, 0))}`
+    : 'an unknown amount';
   return `limner demo with Google's Gemini API (${model.id}): ${steps.length} pictures at 1K will cost ${total}.`;
 }
 
-async function runStep(client: Client, step: Step, index: number, paths: readonly string[], print: (line: string) => void): Promise<string> {
+async function runStep(
+  client: Client,
+  step: Step,
+  index: number,
+  paths: readonly string[],
+  print: (line: string) => void,
+): Promise<string> {
   const args = step.arguments(paths);
   print(`\n[${index + 1}/${steps.length}] ${step.title}: ${args.prompt}`);
   const started = performance.now();
@@ -81,13 +99,18 @@ async function runStep(client: Client, step: Step, index: number, paths: readonl
     if (message !== shown) print(`      ${message}`);
     shown = message;
   };
-  const result = await client.callTool({ name: step.tool, arguments: args }, { onprogress, timeout: 300_000, resetTimeoutOnProgress: true });
+  const result = await client.callTool(
+    { name: step.tool, arguments: args },
+    { onprogress, timeout: 300_000, resetTimeoutOnProgress: true },
+  );
   const text = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
   if (result.isError) throw new Error(text.trim());
   const { images, cost } = resultMeta.parse(result._meta)['limner/result'];
   const [image] = images;
   if (image === undefined) throw new Error('the result names no file');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  print(`      ${basename(image.path)}: ${formatSize(image)} ${image.format}, ${formatBytes(image.bytes)}, ${cost.dollars === null ? 'cost unknown' : formatDollars(cost.dollars)}, ${seconds} s`);
+  print(
+    `      ${basename(image.path)}: ${formatSize(image)} ${image.format}, ${formatBytes(image.bytes)}, ${cost.dollars === null ? 'cost unknown' : formatDollars(cost.dollars)}, ${seconds} s`,
+  );
   return image.path;
 }

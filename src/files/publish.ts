@@ -24,7 +24,8 @@ export async function publish(path: string, bytes: Uint8Array, whenTaken: WhenTa
   const temporary = join(dirname(path), `.${basename(path).slice(0, 60)}.${randomBytes(8).toString('hex')}.part`);
   try {
     await writeSynced(temporary, bytes, options.mode ?? 0o666);
-    const final = whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path, bytes, options.mode ?? 0o666);
+    const final =
+      whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path, bytes, options.mode ?? 0o666);
     await syncFolder(dirname(path));
     return final;
   } catch (cause) {
@@ -131,5 +132,9 @@ const reasons: Record<string, string> = {
 function toWriteError(cause: unknown, path: string): ToolError {
   if (cause instanceof ToolError) return cause;
   const reason = reasons[codeOf(cause) ?? ''] ?? codeOf(cause) ?? 'unknown reason';
-  return new ToolError('cannot_write', `limner cannot write ${path}: ${reason}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`, { cause });
+  return new ToolError(
+    'cannot_write',
+    `limner cannot write ${path}: ${reason}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`,
+    { cause },
+  );
 }

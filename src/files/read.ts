@@ -44,7 +44,8 @@ function toReadError(cause: unknown, argument: string, path: string): ToolError 
   const code = codeOf(cause);
   const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${path})`;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ToolError('not_found', `There is no picture at ${where}.`, { cause });
-  if (code === 'EACCES' || code === 'EPERM') return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
   return new ToolError('unreadable_image', `${where} could not be opened (${code ?? 'unknown reason'}).`, { cause });
 }
 

@@ -24,7 +24,10 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
     throw unreadable(name, 'is damaged: its header cannot be read.', cause);
   });
   if (header.width * header.height > maxInputPixels) {
-    throw unreadable(name, `has ${header.width}×${header.height} pixels; limner takes up to ${maxInputPixels / 1_000_000} million. Make it smaller first.`);
+    throw unreadable(
+      name,
+      `has ${header.width}×${header.height} pixels; limner takes up to ${maxInputPixels / 1_000_000} million. Make it smaller first.`,
+    );
   }
   const lyingOnItsSide = (header.orientation ?? 1) >= 5;
   const [width, height] = lyingOnItsSide ? [header.height, header.width] : [header.width, header.height];

@@ -34,7 +34,9 @@ const steps = [
  * Throws `unreadable_image` naming the picture that cannot be decoded.
  */
 export async function prepare(pictures: readonly PictureToSend[]): Promise<PreparedPicture[]> {
-  const smallestFirst = pictures.map((picture, index) => ({ picture, index })).sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
+  const smallestFirst = pictures
+    .map((picture, index) => ({ picture, index }))
+    .sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
   const prepared: { index: number; result: PreparedPicture }[] = [];
   let room = requestBudget;
   for (const { picture, index } of smallestFirst) {
@@ -69,7 +71,10 @@ function isDrawing(facts: PictureFacts): boolean {
 /** `quality` undefined asks for PNG. */
 async function encode(sharp: Sharp, picture: PictureToSend, scale: number, quality: number | undefined): Promise<PreparedPicture> {
   const edge = Math.max(1, Math.round(picture.maxEdge * scale));
-  const upright = sharp(picture.bytes, decoding).rotate().resize(edge, edge, { fit: 'inside', withoutEnlargement: true }).toColourspace('srgb');
+  const upright = sharp(picture.bytes, decoding)
+    .rotate()
+    .resize(edge, edge, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb');
   const encoded = quality === undefined ? upright.png() : upright.jpeg({ quality, chromaSubsampling: '4:4:4' });
   const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
   return { bytes: data, mediaType: quality === undefined ? 'image/png' : 'image/jpeg', width: info.width, height: info.height };

@@ -44,7 +44,12 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number):
       const top = gap + Math.floor(index / columns) * (cell.height + gap) + Math.floor((cell.height - info.height) / 2);
       tiles.push({ input: data, raw: info, left, top }, { input: numberBadge(index + 1), left: left + 6, top: top + 6 });
     }
-    const sheet = { width: gap + columns * (cell.width + gap), height: gap + rows * (cell.height + gap), channels: 3, background: '#3a3a3a' } as const;
+    const sheet = {
+      width: gap + columns * (cell.width + gap),
+      height: gap + rows * (cell.height + gap),
+      channels: 3,
+      background: '#3a3a3a',
+    } as const;
     const { data, info } = await sharp({ create: sheet }).composite(tiles).raw().toBuffer({ resolveWithObject: true });
     return encodeSmall(sharp, { data, info: { width: info.width, height: info.height, channels: 3 } }, edge);
   });
@@ -75,7 +80,10 @@ async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<Ra
   );
   const ground = sharp({ create: { width: info.width, height: info.height, channels: 3, background: light } });
   const laid = await ground
-    .composite([{ input: tile, tile: true, gravity: 'northwest' }, { input: data, raw: info }])
+    .composite([
+      { input: tile, tile: true, gravity: 'northwest' },
+      { input: data, raw: info },
+    ])
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
@@ -99,7 +107,11 @@ function bestGrid(count: number, shape: Size, edge: number, gap: number): { colu
   const grids = Array.from({ length: count }, (_, index) => index + 1).map((columns) => {
     const rows = Math.ceil(count / columns);
     const scale = Math.min((edge - gap * (columns + 1)) / columns / shape.width, (edge - gap * (rows + 1)) / rows / shape.height);
-    return { columns, rows, cell: { width: Math.max(1, Math.floor(shape.width * scale)), height: Math.max(1, Math.floor(shape.height * scale)) } };
+    return {
+      columns,
+      rows,
+      cell: { width: Math.max(1, Math.floor(shape.width * scale)), height: Math.max(1, Math.floor(shape.height * scale)) },
+    };
   });
   return grids.reduce((best, grid) => (grid.cell.width > best.cell.width ? grid : best));
 }

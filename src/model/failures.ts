@@ -47,7 +47,8 @@ interface GoogleError {
 
 /** An HTTP exchange that brought no answer: one row of Google's error table, or of what networks do. Never shows upstream text it did not clean. */
 export function toFailure(exchange: Exchange, mask: (text: string) => string): RequestFailure {
-  if (exchange.tooLarge) return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.");
+  if (exchange.tooLarge)
+    return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.");
   const { status } = exchange;
   if (status === undefined) return toNetworkFailure(exchange.thrown);
   if (status >= 200 && status < 300) return toCutOffFailure(exchange.thrown);
@@ -58,9 +59,15 @@ export function toFailure(exchange: Exchange, mask: (text: string) => string): R
   if (status === 401 || status === 403) return toPermissionFailure(google);
   if (status === 404) return toMissingModel(exchange.model);
   if (status >= 300 && status < 400) {
-    return fail('upstream_fault', `The API answered with a redirect (${status}), which limner does not follow: the key stays with the address it is meant for. Check GOOGLE_GEMINI_BASE_URL.`);
+    return fail(
+      'upstream_fault',
+      `The API answered with a redirect (${status}), which limner does not follow: the key stays with the address it is meant for. Check GOOGLE_GEMINI_BASE_URL.`,
+    );
   }
-  return fail('upstream_fault', `Google answered with HTTP ${status}, which limner does not know. Try again later; if it stays, check GOOGLE_GEMINI_BASE_URL.`);
+  return fail(
+    'upstream_fault',
+    `Google answered with HTTP ${status}, which limner does not know. Try again later; if it stays, check GOOGLE_GEMINI_BASE_URL.`,
+  );
 }
 
 function fail(code: ErrorCode, message: string, more: Partial<RequestFailure> & { retryAfterSeconds?: number } = {}): RequestFailure {
@@ -87,10 +94,14 @@ function toNetworkFailure(thrown: unknown): RequestFailure {
     });
   }
   const reason = codes.find((code) => /^[A-Z_0-9]{3,40}$/.test(code)) ?? 'no answer';
-  return fail('unreachable', `Google's API cannot be reached (${reason}). Nothing was sent or billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`, {
-    maxRequests: 3,
-    waitingFor: 'Google cannot be reached, trying again',
-  });
+  return fail(
+    'unreachable',
+    `Google's API cannot be reached (${reason}). Nothing was sent or billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`,
+    {
+      maxRequests: 3,
+      waitingFor: 'Google cannot be reached, trying again',
+    },
+  );
 }
 
 /** Error codes of an error and its causes, outermost first. */
@@ -102,19 +113,32 @@ function causesOf(thrown: unknown, depth = 0): string[] {
 }
 
 function toCutOffFailure(thrown: unknown): RequestFailure {
-  const message = thrown instanceof SyntaxError ? "Google's answer was cut off or garbled" : "The connection broke in the middle of Google's answer";
-  return fail('bad_answer', `${message}. It may have been billed. Try again.`, { maxRequests: 2, maybeBilled: true, waitingFor: 'the answer was cut off, trying again' });
+  const message =
+    thrown instanceof SyntaxError ? "Google's answer was cut off or garbled" : "The connection broke in the middle of Google's answer";
+  return fail('bad_answer', `${message}. It may have been billed. Try again.`, {
+    maxRequests: 2,
+    maybeBilled: true,
+    waitingFor: 'the answer was cut off, trying again',
+  });
 }
 
 function toServerFailure(status: number): RequestFailure {
   if (status === 504) {
-    return fail('timeout', 'Google took too long and gave up (504). It may have been billed. Try again later, or ask for a lower resolution.', { maybeBilled: true });
+    return fail(
+      'timeout',
+      'Google took too long and gave up (504). It may have been billed. Try again later, or ask for a lower resolution.',
+      { maybeBilled: true },
+    );
   }
   if (status === 500) {
-    return fail('upstream_fault', 'Google had an internal error (500). This is on their side: try again in a minute; if it stays, shorten the prompt.', {
-      maxRequests: 2,
-      waitingFor: 'Google had an internal error, trying again',
-    });
+    return fail(
+      'upstream_fault',
+      'Google had an internal error (500). This is on their side: try again in a minute; if it stays, shorten the prompt.',
+      {
+        maxRequests: 2,
+        waitingFor: 'Google had an internal error, trying again',
+      },
+    );
   }
   return fail('overloaded', `Google's image service is overloaded or down (${status}). Nothing was billed. Try again in a minute.`, {
     maxRequests: 3,
@@ -126,13 +150,21 @@ function toServerFailure(status: number): RequestFailure {
 function toQuotaFailure(google: GoogleError): RequestFailure {
   const delaySeconds = toRetryDelay(google.details);
   if (/prepa(y|id)|credits? (are|is) depleted|billing/i.test(google.message) && delaySeconds === undefined) {
-    return fail('billing', 'The prepaid credits of this Google project are used up. The person must add credit in Google AI Studio (Billing); trying again will not help.');
+    return fail(
+      'billing',
+      'The prepaid credits of this Google project are used up. The person must add credit in Google AI Studio (Billing); trying again will not help.',
+    );
   }
   if (isZeroQuota(google)) {
-    return fail('billing', 'This key has no quota for image models (limit 0): they have no free tier. The person must turn on billing for its project in Google AI Studio.');
+    return fail(
+      'billing',
+      'This key has no quota for image models (limit 0): they have no free tier. The person must turn on billing for its project in Google AI Studio.',
+    );
   }
   if (delaySeconds === undefined) {
-    return fail('quota', "Google's rate or spend limit is reached and it did not say for how long. Wait ten minutes, then try again.", { retryAfterSeconds: 600 });
+    return fail('quota', "Google's rate or spend limit is reached and it did not say for how long. Wait ten minutes, then try again.", {
+      retryAfterSeconds: 600,
+    });
   }
   const seconds = Math.ceil(delaySeconds);
   return fail('quota', `Google's rate limit is reached. It opens again in ${seconds} s: try then, with the same arguments.`, {
@@ -157,7 +189,10 @@ function isZeroQuota(google: GoogleError): boolean {
 function toBadRequest(google: GoogleError, mask: (text: string) => string): RequestFailure {
   const details = JSON.stringify(google.details);
   if (/API_KEY_INVALID|API_KEY_EXPIRED/.test(details) || /API key (not valid|expired)/i.test(google.message)) {
-    return fail('key_rejected', 'Google does not accept this API key. The person must set GEMINI_API_KEY to a valid key from Google AI Studio (https://aistudio.google.com/apikey).');
+    return fail(
+      'key_rejected',
+      'Google does not accept this API key. The person must set GEMINI_API_KEY to a valid key from Google AI Studio (https://aistudio.google.com/apikey).',
+    );
   }
   if (/location is not supported/i.test(google.message)) {
     return fail('region', "Google's API is not offered in the country this computer is in. No change of arguments will help.");
@@ -167,19 +202,39 @@ function toBadRequest(google: GoogleError, mask: (text: string) => string): Requ
   }
   const words = cleanText(mask(google.message), 300);
   const said = words === '' ? '' : ` Google says: ${quote(words, 300)}`;
-  return fail('upstream_fault', `Google refused the request as invalid; nothing was billed. A picture it cannot read, or an argument this model does not take, can be the cause.${said}`);
+  return fail(
+    'upstream_fault',
+    `Google refused the request as invalid; nothing was billed. A picture it cannot read, or an argument this model does not take, can be the cause.${said}`,
+  );
 }
 
 function toPermissionFailure(google: GoogleError): RequestFailure {
   const text = `${google.message} ${JSON.stringify(google.details)}`;
-  if (/leaked/i.test(text)) return fail('key_rejected', 'Google has blocked this API key because it was found in public. The person must make a new one in Google AI Studio and set GEMINI_API_KEY.');
-  if (/suspended/i.test(text)) return fail('key_rejected', 'Google has suspended the owner of this API key. The person must use another key or settle it with Google.');
+  if (/leaked/i.test(text))
+    return fail(
+      'key_rejected',
+      'Google has blocked this API key because it was found in public. The person must make a new one in Google AI Studio and set GEMINI_API_KEY.',
+    );
+  if (/suspended/i.test(text))
+    return fail(
+      'key_rejected',
+      'Google has suspended the owner of this API key. The person must use another key or settle it with Google.',
+    );
   if (/SERVICE_DISABLED|has not been used in project/i.test(text)) {
-    return fail('permission', 'The Gemini API (Generative Language API) is not enabled for the project of this key. The person must enable it in the Google Cloud console.');
+    return fail(
+      'permission',
+      'The Gemini API (Generative Language API) is not enabled for the project of this key. The person must enable it in the Google Cloud console.',
+    );
   }
-  return fail('permission', 'This API key may not use the Gemini API: it is restricted, or its project lacks the permission. The person must check the key in Google AI Studio.');
+  return fail(
+    'permission',
+    'This API key may not use the Gemini API: it is restricted, or its project lacks the permission. The person must check the key in Google AI Studio.',
+  );
 }
 
 function toMissingModel(model: string): RequestFailure {
-  return fail('model_gone', `Google has no image model ${quote(model, 100)}, or has switched it off. Use ${nicknames.join(', ')}: ${modelsThatCan(() => true)}.`);
+  return fail(
+    'model_gone',
+    `Google has no image model ${quote(model, 100)}, or has switched it off. Use ${nicknames.join(', ')}: ${modelsThatCan(() => true)}.`,
+  );
 }

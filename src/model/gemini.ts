@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import type { GenerateContentConfig, GenerateContentResponse, GoogleGenAI, Part } from '@google/genai';
 import type { Secret } from '../config.ts';
 import { ToolError } from '../errors.ts';
-import { type EmptyAnswer, toRefusal } from './refusals.ts';
 import { type Exchange, type RequestFailure, toFailure } from './failures.ts';
 import { createFetch } from './fetch.ts';
 import type { ImageModel, ImageRequest, ImageResponse, ModelCall, Usage } from './image-model.ts';
+import { type EmptyAnswer, toRefusal } from './refusals.ts';
 
 export interface GeminiOptions {
   apiKey: Secret;
@@ -54,7 +55,10 @@ async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise
     const result = await attempt(nudge);
     if ('response' in result) return maybeBilled ? withNote(result.response) : result.response;
     const { failure } = result;
-    const waitMs = failure.waitMs === undefined ? Math.random() * Math.min(backOff.cap, backOff.base * 2 ** (sent - 1)) : failure.waitMs * (1 + Math.random() * backOff.jitter);
+    const waitMs =
+      failure.waitMs === undefined
+        ? Math.random() * Math.min(backOff.cap, backOff.base * 2 ** (sent - 1))
+        : failure.waitMs * (1 + Math.random() * backOff.jitter);
     if (sent >= failure.maxRequests || call.cancelled.aborted || waitMs >= call.remainingMs()) throw failure.error;
     nudge ||= failure.nudge ?? false;
     maybeBilled ||= failure.maybeBilled ?? false;
@@ -64,19 +68,24 @@ async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise
 }
 
 function withNote(response: ImageResponse): ImageResponse {
-  return { ...response, warnings: [...response.warnings, 'An earlier attempt broke off without a picture and may have been billed as well.'] };
+  return {
+    ...response,
+    warnings: [...response.warnings, 'An earlier attempt broke off without a picture and may have been billed as well.'],
+  };
 }
 
 /** Resolves after the time, or as soon as one of the signals fires. */
-function pause(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = AbortSignal.any([...signals]);
-    const timer = setTimeout(resolve, milliseconds);
-    stop.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
+async function pause(milliseconds: number, signals: AbortSignal[]): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
 }
 
-async function ask(ai: GoogleGenAI, request: ImageRequest, call: ModelCall, nudge: boolean, mask: (text: string) => string): Promise<Attempt> {
+async function ask(
+  ai: GoogleGenAI,
+  request: ImageRequest,
+  call: ModelCall,
+  nudge: boolean,
+  mask: (text: string) => string,
+): Promise<Attempt> {
   const exchange: Exchange = { model: request.model, thrown: undefined };
   try {
     const answer = await ai.models.generateContent({
@@ -93,7 +102,10 @@ async function ask(ai: GoogleGenAI, request: ImageRequest, call: ModelCall, nudg
 }
 
 function timedOut(): ToolError {
-  return new ToolError('timeout', 'The picture was not ready in time and may have been billed. Try again, ask for a lower resolution, or let the person raise LIMNER_TIMEOUT_MS.');
+  return new ToolError(
+    'timeout',
+    'The picture was not ready in time and may have been billed. Try again, ask for a lower resolution, or let the person raise LIMNER_TIMEOUT_MS.',
+  );
 }
 
 function toParts(request: ImageRequest, nudge: boolean): Part[] {
@@ -125,7 +137,10 @@ function toResponse(answer: GenerateContentResponse): ImageResponse {
   const grounding = candidate?.groundingMetadata;
   return {
     images: [...pictures, ...drafts],
-    text: finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join('').trim(),
+    text: finals
+      .flatMap((part) => (typeof part.text === 'string' ? [part.text] : []))
+      .join('')
+      .trim(),
     sources: grounding?.groundingChunks?.flatMap(({ web }) => (web?.uri ? [{ title: web.title ?? web.uri, url: web.uri }] : [])) ?? [],
     searches: grounding?.webSearchQueries?.length ?? 0,
     ...(usage && { usage }),

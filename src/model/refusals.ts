@@ -17,7 +17,10 @@ const notBilled = 'Blocked pictures are not billed.';
 export function toRefusal(answer: EmptyAnswer, mask: (text: string) => string): RequestFailure {
   const { blockReason, finishReason } = answer;
   const said = answer.finishMessage ? ` Google says: ${quote(cleanText(mask(answer.finishMessage), 400), 400)}` : '';
-  if (blockReason) return refused(`Google blocked the prompt before painting (${name(blockReason)}). ${notBilled} Describe the picture differently, without what its policy forbids.${said}`);
+  if (blockReason)
+    return refused(
+      `Google blocked the prompt before painting (${name(blockReason)}). ${notBilled} Describe the picture differently, without what its policy forbids.${said}`,
+    );
   switch (finishReason) {
     case 'IMAGE_SAFETY':
     case 'SAFETY':
@@ -26,24 +29,42 @@ export function toRefusal(answer: EmptyAnswer, mask: (text: string) => string): 
     case 'BLOCKLIST':
     case 'SPII':
     case 'MODEL_ARMOR':
-      return refused(`Google's filter held the picture back (${finishReason}): it broke a policy or showed what belongs to others. ${notBilled} Rephrase the prompt; the same words will be refused again.${said}`);
+      return refused(
+        `Google's filter held the picture back (${finishReason}): it broke a policy or showed what belongs to others. ${notBilled} Rephrase the prompt; the same words will be refused again.${said}`,
+      );
     case 'IMAGE_RECITATION':
     case 'RECITATION':
-      return refused(`Google held the picture back (${finishReason}): it came too close to an existing work. ${notBilled} Ask for something more original.${said}`);
+      return refused(
+        `Google held the picture back (${finishReason}): it came too close to an existing work. ${notBilled} Ask for something more original.${said}`,
+      );
     case 'LANGUAGE':
-      return refused(`The model does not take prompts in this language (${finishReason}). Write the prompt in English or another major language.${said}`);
+      return refused(
+        `The model does not take prompts in this language (${finishReason}). Write the prompt in English or another major language.${said}`,
+      );
     case 'MAX_TOKENS':
       return missed('upstream_fault', `The model ran out of room before it painted (MAX_TOKENS). Shorten the prompt, or try again.${said}`);
     case 'IMAGE_OTHER':
-      return missed('no_image', `Google could not make a picture from this prompt (IMAGE_OTHER). ${notBilled} Rephrase it: describe the picture in plain sentences.${said}`);
+      return missed(
+        'no_image',
+        `Google could not make a picture from this prompt (IMAGE_OTHER). ${notBilled} Rephrase it: describe the picture in plain sentences.${said}`,
+      );
     case 'NO_IMAGE':
-      return missed('no_image', `The model made no picture (NO_IMAGE): it refused quietly, or saw no picture to make in the words. Describe in plain sentences what the picture shows.${said}`);
+      return missed(
+        'no_image',
+        `The model made no picture (NO_IMAGE): it refused quietly, or saw no picture to make in the words. Describe in plain sentences what the picture shows.${said}`,
+      );
   }
   if (answer.text.trim() !== '') {
-    return missed('no_image', `The model answered with words instead of a picture. Its words (not an instruction): ${quote(mask(answer.text), 2000)}. Rephrase the prompt so that it plainly describes a picture.`);
+    return missed(
+      'no_image',
+      `The model answered with words instead of a picture. Its words (not an instruction): ${quote(mask(answer.text), 2000)}. Rephrase the prompt so that it plainly describes a picture.`,
+    );
   }
   if (finishReason === undefined || finishReason === 'STOP') {
-    return missed('no_image', `Google's answer held no picture and no reason${finishReason ? ` (${finishReason})` : ''}. Try again; if it stays, rephrase the prompt.${said}`);
+    return missed(
+      'no_image',
+      `Google's answer held no picture and no reason${finishReason ? ` (${finishReason})` : ''}. Try again; if it stays, rephrase the prompt.${said}`,
+    );
   }
   return missed('no_image', `Google made no picture (${name(finishReason)}). Try again, or rephrase the prompt.${said}`);
 }

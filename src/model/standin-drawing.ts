@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { OverlayOptions } from 'sharp';
 import { ToolError } from '../errors.ts';
+import type { Size } from '../media.ts';
 import { documentedSize } from './catalog.ts';
 import type { ImageRequest, RequestImage } from './image-model.ts';
-import { drawEditOverlay, fitBlock, layoutBand, layoutTiles, type Rect, writeBlock } from './standin-layout.ts';
+import { fitBlock, layoutBand, layoutPanel, layoutTiles, type Rect, writeBlock } from './standin-layout.ts';
 import { createPalette, createRandom, mix, type Palette } from './standin-palette.ts';
 import { scenes, svg } from './standin-scenes.ts';
 
-/** What a drawing is made of: SVG underneath, pictures laid on it (in pixels), and SVG over all. */
+/** What a drawing is made of: SVG underneath, and what is laid on it, placed in pixels. */
 interface Drawing {
   under: string;
-  pictures: readonly OverlayOptions[];
-  over?: string;
+  layers: readonly OverlayOptions[];
 }
 
 /** The room a drawing has. Lengths are in drawing units, of which a 1K picture has one per pixel. */
@@ -22,6 +22,13 @@ interface Sheet {
   palette: Palette;
   /** Pixels per drawing unit: 1, 2 or 4. */
   factor: number;
+}
+
+/** How a picture is laid on a sheet: opacity from 0 to 1. */
+interface Look {
+  fit: 'cover' | 'inside';
+  ground: string;
+  opacity: number;
 }
 
 const xmp = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmp:CreatorTool="limner stand-in" Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Stand-in drawing by limner: shapes and letters, drawn offline.</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`;
@@ -40,16 +47,16 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
   const facts = `${pixels.width}×${pixels.height} · ${request.resolution} · variation ${request.variation}`;
   const band = layoutBand(width, unit, facts);
   const free = { x: 0, y: 0, width, height: height - band.height };
-  const area = transparent ? toSubject(free, request.images.length === 0) : free;
+  const round = transparent && request.images.length === 0;
+  const area = transparent ? toSubject(free, round) : free;
   const [seed, random] = createSeed(words, request.variation);
   const palette = createPalette(words, random);
   const sheet = { words, area, palette, factor };
 
-  const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, transparent));
-  const layers: OverlayOptions[] = [...drawing.pictures];
-  if (drawing.over) layers.push({ input: toDocument(drawing.over, width, height, factor) });
-  if (transparent) layers.push({ input: await createMask(area, width, height, factor), blend: 'dest-in' });
-  layers.push({ input: toDocument(band.svg, width, band.height, factor), left: 0, top: (height - band.height) * factor });
+  const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, round));
+  const layers: OverlayOptions[] = [...drawing.layers];
+  if (transparent) layers.push(await createMask(area, round, pixels));
+  layers.push(toLayer(band.svg, { x: 0, y: free.height, width, height: band.height }, factor));
 
   const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers).withXmp(xmp);
   return transparent ? picture.png().toBuffer() : picture.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
@@ -57,7 +64,7 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
 
 async function drawOn(sheet: Sheet, images: readonly RequestImage[], scene: () => string): Promise<Drawing> {
   const [only, ...others] = images;
-  if (!only) return { under: scene(), pictures: [] };
+  if (!only) return { under: scene(), layers: [] };
   return others.length === 0 ? drawEdit(sheet, only) : drawTiles(sheet, images);
 }
 
@@ -69,17 +76,22 @@ function drawScene({ words, area, palette }: Sheet, seed: number, round: boolean
   const margin = unit * 0.07;
   const wide = area.width > area.height * 1.2;
   const room = round ? area.width * 0.64 : wide ? area.width * 0.56 : area.width - margin * 2;
-  const block = fitBlock(words, room, area.height * (round ? 0.2 : 0.31), unit * (round ? 0.06 : 0.09), Math.max(11, unit * 0.026));
+  const largest = unit * (round ? 0.06 : 0.09 * Math.min(1.6, Math.max(1, area.width / area.height / 2)));
+  const block = fitBlock(words, room, area.height * (round ? 0.2 : 0.31), largest, Math.max(11, unit * 0.026));
   const lettering = round
-    ? writeBlock(block, area.width / 2, area.height * 0.4 - block.height, palette.ink, true)
+    ? writeBlock(block, area.width / 2, area.height * 0.37 - block.height, palette.ink, true)
     : writeBlock(block, margin, margin, palette.ink);
   const sky = svg`<rect width="${area.width}" height="${area.height}" fill="${palette.sky}"/>`;
   return svg`<svg x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}">${sky}${scene}${lettering}</svg>`;
 }
 
+/** The picture, faint enough that the ground tints it and shows around it as a frame. */
 async function drawEdit({ words, area, palette, factor }: Sheet, image: RequestImage): Promise<Drawing> {
-  const picture = await readPicture(image, area, factor, 'cover', palette.light);
-  return { under: '', pictures: [picture], over: drawEditOverlay(area, words, image.label, palette) };
+  const frame = Math.round(Math.min(area.width, area.height) * 0.022);
+  const inner = { x: area.x + frame, y: area.y + frame, width: area.width - frame * 2, height: area.height - frame * 2 };
+  const picture = await readPicture(image, inner, factor, { fit: 'cover', ground: palette.light, opacity: 0.78 });
+  const { place, svg: panel } = layoutPanel(area, words, image.label, palette);
+  return { under: drawRect(area, palette.accent), layers: [picture, toLayer(panel, place, factor)] };
 }
 
 async function drawTiles({ words, area, palette, factor }: Sheet, images: readonly RequestImage[]): Promise<Drawing> {
@@ -89,34 +101,29 @@ async function drawTiles({ words, area, palette, factor }: Sheet, images: readon
     images.map((image) => image.label),
   );
   const card = mix(palette.sky, palette.ink, 0.07);
-  const pictures: OverlayOptions[] = [];
-  let under = svg`<rect x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}" fill="${palette.sky}"/>`;
+  const layers: OverlayOptions[] = [];
+  let under = drawRect(area, palette.sky);
   const margin = Math.min(area.width, area.height) * 0.06;
   under += writeBlock(layout.words, area.x + margin, area.y + margin, palette.ink);
   for (const [index, { picture, label }] of layout.tiles.entries()) {
     const image = images[index];
     if (!image) continue;
-    under += svg`<rect x="${picture.x}" y="${picture.y}" width="${picture.width}" height="${picture.height}" fill="${card}"/>`;
-    under += writeBlock(label, picture.x, picture.y + picture.height + label.letter * 0.9, palette.ink);
-    pictures.push(await readPicture(image, picture, factor, 'inside', palette.light));
+    under += drawRect(picture, card);
+    under += writeBlock(label, picture.x + label.letter * 0.07, picture.y + picture.height + label.letter * 0.9, palette.ink);
+    layers.push(await readPicture(image, picture, factor, { fit: 'inside', ground: palette.light, opacity: 1 }));
   }
-  return { under, pictures };
+  return { under, layers };
 }
 
-/** A picture scaled to cover `place` or to lie in the middle of it, as opaque pixels. */
-async function readPicture(
-  image: RequestImage,
-  place: Rect,
-  factor: number,
-  fit: 'cover' | 'inside',
-  ground: string,
-): Promise<OverlayOptions> {
+/** A picture scaled to cover `place` or to lie in the middle of it; see-through parts show `ground`. */
+async function readPicture(image: RequestImage, place: Rect, factor: number, look: Look): Promise<OverlayOptions> {
   const { default: sharp } = await import('sharp');
   const [width, height] = [Math.round(place.width * factor), Math.round(place.height * factor)];
   const { data, info } = await sharp(image.bytes)
-    .resize({ width, height, fit })
-    .flatten({ background: ground })
+    .resize({ width, height, fit: look.fit })
+    .flatten({ background: look.ground })
     .toColourspace('srgb')
+    .ensureAlpha(look.opacity)
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
@@ -136,24 +143,33 @@ function toSubject(free: Rect, square: boolean): Rect {
   return { x: Math.round((free.width - side) / 2), y: Math.round((free.height - side) / 2), width: side, height: side };
 }
 
-/** What stays of the subject: a disc when it is square, else a rounded card; drawn small and scaled up, since its edge is soft anyway. */
-async function createMask({ x, y, width, height }: Rect, sheetWidth: number, sheetHeight: number, factor: number): Promise<Buffer> {
+/** What stays of the subject: a disc or a rounded card. Drawn small and scaled up to `pixels`, which makes its edge soft. */
+async function createMask(subject: Rect, round: boolean, pixels: Size): Promise<OverlayOptions> {
   const { default: sharp } = await import('sharp');
+  const { x, y, width, height } = subject;
   const unit = Math.min(width, height);
-  const soft = unit * 0.014;
-  const corner = width === height ? unit / 2 : unit * 0.08;
-  const shape = svg`<rect x="${x + soft * 2}" y="${y + soft * 2}" width="${width - soft * 4}" height="${height - soft * 4}" rx="${corner}" fill="#fff" filter="url(#soft)"/>`;
-  const filter = svg`<filter id="soft" x="-10%" y="-10%" width="120%" height="120%"><feGaussianBlur stdDeviation="${soft}"/></filter>`;
-  return sharp(toDocument(`${filter}${shape}`, sheetWidth, sheetHeight, 1))
-    .resize(sheetWidth * factor, sheetHeight * factor)
-    .png({ compressionLevel: 1 })
+  const soft = unit * 0.012;
+  const shape = svg`<rect x="${x + soft}" y="${y + soft}" width="${width - soft * 2}" height="${height - soft * 2}" rx="${unit * (round ? 0.5 : 0.08)}" fill="#fff"/>`;
+  const [sheetWidth, sheetHeight] = [x * 2 + width, pixels.height / (pixels.width / (x * 2 + width))];
+  const input = await sharp(toDocument(shape, sheetWidth, sheetHeight, 1 / 8))
+    .resize({ ...pixels, fit: 'fill', kernel: 'cubic' })
+    .raw()
     .toBuffer();
+  return { input, raw: { ...pixels, channels: 4 }, blend: 'dest-in' };
 }
 
 /** A number from the words alone plus the variation, so that variations follow each other through the scenes, and numbers from both. */
 function createSeed(words: string, variation: number): [number, () => number] {
   const seed = createHash('sha256').update(words).digest().readUInt32BE() + variation;
   return [seed, createRandom(Math.imul(seed, 0x9e37_79b1))];
+}
+
+function drawRect({ x, y, width, height }: Rect, fill: string): string {
+  return svg`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}"/>`;
+}
+
+function toLayer(body: string, place: Rect, factor: number): OverlayOptions {
+  return { input: toDocument(body, place.width, place.height, factor), left: place.x * factor, top: place.y * factor };
 }
 
 function toDocument(body: string, width: number, height: number, factor: number): Buffer {

@@ -24,6 +24,8 @@ export interface Tile {
 
 /** A distance from one line's capitals to the next line's, in capital heights. */
 const leading = 1.62;
+/** A tile is at most so many times as long as it is short, so that long sheets do not get long empty tiles. */
+const stretch = 1.6;
 const bandGround = '#15171c';
 const bandSignal = '#ffc53d';
 const bandLight = '#f4f1ea';
@@ -74,9 +76,10 @@ function toBlock(lines: readonly string[], letter: number): Block {
 
 /** The band along the lower edge that says what this picture is: its height, and its SVG with the origin at its own upper left. */
 export function layoutBand(width: number, unit: number, facts: string): { height: number; svg: string } {
-  const margin = unit * 0.045;
+  const margin = Math.max(unit * 0.045, width * 0.01);
   const widest = width - margin * 2;
-  const letter = Math.min(Math.max(unit * 0.018, 11), (11 * widest) / letteringWidth(notice.join(''), 11));
+  const wanted = Math.max(unit * 0.018, width * 0.006, 11);
+  const letter = Math.min(wanted, (11 * widest) / letteringWidth(notice.join(''), 11));
   const [noticeWidth, factsWidth] = [letteringWidth(notice.join(''), letter), letteringWidth(facts, letter)];
   const oneLine = noticeWidth + factsWidth + letter * 3 <= widest;
   const height = Math.ceil(letter * (oneLine ? 3.1 : 4.9));
@@ -93,27 +96,25 @@ export function layoutBand(width: number, unit: number, facts: string): { height
   return { height, svg: shapes.join('') };
 }
 
-/** What lies over a single input picture: a tint, a frame, and a panel with the picture's label and the words. */
-export function drawEditOverlay(area: Rect, words: string, label: string, palette: Palette): string {
+/** The panel on a single input picture, in the lower left of `area`, with the picture's label and the words: its place, and its SVG. */
+export function layoutPanel(area: Rect, words: string, label: string, palette: Palette): { place: Rect; svg: string } {
   const unit = Math.min(area.width, area.height);
-  const frame = unit * 0.022;
-  const margin = unit * 0.065;
   const pad = unit * 0.036;
-  const small = Math.max(10, unit * 0.02);
-  const room = Math.min(area.width - margin * 2, Math.max(unit * 0.9, area.width * 0.5)) - pad * 2;
+  const small = Math.max(11, unit * 0.02);
+  const room = Math.min(area.width - unit * 0.13, Math.max(unit * 0.9, area.width * 0.5)) - pad * 2;
+  const largest = Math.max(unit * 0.048, Math.max(area.width, area.height) * 0.012);
   const title = toBlock(wrapLettering(label, small, room, 1), small);
-  const text = fitBlock(words, room, area.height * 0.28, unit * 0.048, Math.max(11, unit * 0.024));
-  const widths = [...title.lines.map((line) => letteringWidth(line, small)), ...text.lines.map((line) => letteringWidth(line, text.letter))];
-  const panel = { width: Math.max(...widths, unit * 0.2) + pad * 2, height: title.height + text.height + pad * (text.height > 0 ? 2.7 : 2) };
-  const [x, y] = [area.x + margin, area.y + area.height - margin - panel.height];
-  const paper = mix(palette.sky, palette.light, 0.3);
-  return [
-    svg`<rect x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}" fill="${palette.accent}" opacity="0.22"/>`,
-    svg`<rect x="${area.x + frame / 2}" y="${area.y + frame / 2}" width="${area.width - frame}" height="${area.height - frame}" fill="none" stroke="${palette.accent}" stroke-width="${frame}"/>`,
-    svg`<rect x="${x}" y="${y}" width="${panel.width}" height="${panel.height}" rx="${unit * 0.012}" fill="${paper}"/>`,
-    writeBlock(title, x + pad, y + pad, mix(palette.ink, paper, 0.35)),
-    writeBlock(text, x + pad, y + pad + title.height + pad * 0.75, palette.ink),
-  ].join('');
+  const text = fitBlock(words, room, area.height * 0.28, largest, Math.max(12, unit * 0.024));
+  const lines = [...title.lines.map((line) => letteringWidth(line, small)), ...text.lines.map((line) => letteringWidth(line, text.letter))];
+  const width = Math.ceil(Math.max(...lines, unit * 0.2) + pad * 2);
+  const height = Math.ceil(title.height + text.height + pad * (text.height > 0 ? 2.8 : 2));
+  const place = { x: Math.round(area.x + unit * 0.065), y: Math.round(area.y + area.height - unit * 0.065 - height), width, height };
+  const shapes = [
+    svg`<rect width="${width}" height="${height}" rx="${unit * 0.012}" fill="${palette.sky}"/>`,
+    writeBlock(title, pad, pad, mix(palette.ink, palette.sky, 0.3)),
+    writeBlock(text, pad, pad * 1.8 + title.height, palette.ink),
+  ];
+  return { place, svg: shapes.join('') };
 }
 
 /** Places for the words and for every input, the first the largest, inside `area`. */
@@ -123,7 +124,7 @@ export function layoutTiles(area: Rect, words: string, labels: readonly string[]
   const inner = { x: area.x + margin, y: area.y + margin, width: area.width - margin * 2, height: area.height - margin * 2 };
   const beside = inner.width > inner.height * 2.2;
   const wordsWidth = beside ? inner.width * 0.24 : inner.width;
-  const block = fitBlock(words, wordsWidth, beside ? inner.height : inner.height * 0.16, unit * 0.05, Math.max(11, unit * 0.026));
+  const block = fitBlock(words, wordsWidth, beside ? inner.height : inner.height * 0.16, unit * (beside ? 0.075 : 0.05), Math.max(11, unit * 0.026));
   const taken = block.height === 0 ? 0 : beside ? wordsWidth + margin : block.height + margin * 0.8;
   const rest = beside
     ? { ...inner, x: inner.x + taken, width: inner.width - taken }
@@ -134,15 +135,16 @@ export function layoutTiles(area: Rect, words: string, labels: readonly string[]
 function splitTiles(room: Rect, labels: readonly string[], unit: number): Tile[] {
   const gap = unit * 0.03;
   const wide = room.width >= room.height;
-  const share = labels.length <= 3 ? 0.62 : 0.52;
-  const long = (wide ? room.width : room.height) * share - gap / 2;
+  const share = labels.length <= 3 ? 0.62 : labels.length <= 7 ? 0.52 : 0.42;
+  const [length, across] = wide ? [room.width, room.height] : [room.height, room.width];
+  const long = Math.min(length * share - gap / 2, across * stretch);
   const first = wide ? { ...room, width: long } : { ...room, height: long };
   const others = wide
     ? { ...room, x: room.x + long + gap, width: room.width - long - gap }
     : { ...room, y: room.y + long + gap, height: room.height - long - gap };
   const cells = [first, ...splitGrid(others, labels.length - 1, gap)];
   const narrowest = Math.min(...cells.map((cell) => cell.width));
-  const letter = Math.min(Math.max(narrowest / 15, 9), unit * 0.024);
+  const letter = Math.min(Math.max(narrowest / 11, 10), unit * 0.024);
   const wrapped = labels.map((label, index) => toBlock(wrapLettering(label, letter, cells[index]?.width ?? 0, 2), letter));
   return cells.map((cell, index) => {
     const label = wrapped[index] ?? toBlock([], letter);
@@ -161,7 +163,8 @@ function splitGrid(room: Rect, count: number, gap: number): Rect[] {
   const choices = Array.from({ length: count }, (_, index) => index + 1);
   const shortest = (columns: number) => Math.min(sizeFor(columns).width, sizeFor(columns).height);
   const columns = choices.reduce((best, choice) => (shortest(choice) > shortest(best) ? choice : best), 1);
-  const { width, height } = sizeFor(columns);
+  const full = sizeFor(columns);
+  const [width, height] = [Math.min(full.width, full.height * stretch), Math.min(full.height, full.width * stretch)];
   return choices.map((_, index) => ({
     x: room.x + (index % columns) * (width + gap),
     y: room.y + Math.floor(index / columns) * (height + gap),

@@ -114,14 +114,15 @@ function drawBoat({ unit, palette }: Stage, x: number, y: number): string {
 function drawPeaks(stage: Stage): string {
   const { width, height, unit, palette, random } = stage;
   const rows = countOf(height * 0.45, unit * 0.22, 2, 6);
+  const step = (height * 0.3) / rows;
+  const count = countOf(width, unit * 0.42, 2, 12);
   const peaks = repeat(rows, (row) => {
-    const foot = height * (horizon + 0.16) + ((height * 0.3) / rows) * row;
-    const count = countOf(width, unit * 0.42, 2, 12);
-    return repeat(count, (index) => {
-      const tall = unit * (0.17 + random() * 0.1) * (1 + row * 0.05);
+    const foot = height * (horizon + 0.16) + step * row;
+    const range = repeat(count, (index) => {
       const x = ((index + 0.25 + random() * 0.5 + (row % 2) * 0.5) / count) * width;
-      return drawPeak(palette, x, foot, tall, row / rows);
-    }) + svg`<path d="M0 ${foot - 1}H${width}V${height}H0Z" fill="${palette.tone((row + 0.55) / rows)}"/>`;
+      return drawPeak(palette, x, foot, Math.max(unit * 0.18, step) * (0.95 + random() * 0.6), row / rows);
+    });
+    return svg`${range}<path d="M0 ${foot - 1}H${width}V${height}H0Z" fill="${palette.tone((row + 0.55) / rows)}"/>`;
   });
   const ridge = createRidge(stage, height * 0.93, unit * 0.02);
   return `${drawSun(stage, height * 0.44)}${peaks}${drawTrees(stage, ridge, 1)}${fillBelow(stage, ridge, palette.tone(1))}`;
@@ -191,7 +192,7 @@ const tileShapes: readonly [(c: number) => string, ...((c: number) => string)[]]
 
 function drawGarden(stage: Stage): string {
   const { width, height, unit, palette, random } = stage;
-  const reach = Math.min(height * 0.4, unit * 1.1);
+  const reach = Math.min(height * 0.4, unit * 1.9);
   const ridge = createRidge(stage, height * 0.9, unit * 0.025);
   const back = createRidge(stage, height * 0.82, unit * 0.03);
   const count = countOf(width, unit * 0.105, 4, 44);

@@ -20,7 +20,10 @@ export const common = (shape: string, size: string) => ({
     .optional()
     .describe(`Shape as W:H, such as 16:9; any is possible. ${shape}`),
   resolution: z.enum(resolutions).optional().describe(size),
-  format: z.enum(['auto', ...formats]).optional().describe("File type; auto (default): output's extension, else as the model made it."),
+  format: z
+    .enum(['auto', ...formats])
+    .optional()
+    .describe("File type; auto (default): output's extension, else as the model made it."),
   output: path(
     'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
   ).optional(),
@@ -30,7 +33,9 @@ export const common = (shape: string, size: string) => ({
     .min(1)
     .max(100)
     .optional()
-    .describe('flash (default); pro: best lettering and detail, 2-4 times the price; lite: fastest, 1K only, no search, same price as flash; or a model id.'),
+    .describe(
+      'flash (default); pro: best lettering and detail, 2-4 times the price; lite: fastest, 1K only, no search, same price as flash; or a model id.',
+    ),
   web_search: z.boolean().optional().describe('Look up current facts first (weather, news, real places); default false.'),
 });
 

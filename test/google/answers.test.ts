@@ -1,8 +1,8 @@
-import { ApiError, GoogleGenAI } from '@google/genai';
+import { ApiError } from '@google/genai';
 import sharp from 'sharp';
-import { describe, expect, vi } from 'vitest';
-import { firstBytes, flash, fox, picturesOf, test } from './fixture.ts';
-import { answers, startGoogle, testKey } from './index.ts';
+import { describe, expect } from 'vitest';
+import { firstBytes, fox, picturesOf, test } from './fixture.ts';
+import { answers } from './index.ts';
 
 describe('a picture can be bent', () => {
   test.for(['png', 'webp', 'avif'] as const)('into %s, and says so', async (format, { ask, google }) => {
@@ -25,7 +25,7 @@ describe('a picture can be bent', () => {
     const lie = await ask();
     expect([picturesOf(lie)[0]?.mimeType, (await sharp(firstBytes(lie)).metadata()).format]).toEqual(['image/png', 'jpeg']);
     await expect(sharp(firstBytes(await ask()), { failOn: 'truncated' }).stats()).rejects.toThrow();
-    expect(firstBytes(await ask()).length).toBeGreaterThan(90_000);
+    expect(firstBytes(await ask()).length).toBeGreaterThan(256 * 256 * 2);
   });
 
   test('into drafts, copies, a second picture and words on both sides', async ({ ask, google }) => {
@@ -101,7 +101,7 @@ test.for([
   const response = await post(fox);
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject(wanted);
-  expect(picturesOf(await ask())).toEqual([]);
+  expect(firstBytes(await ask())).toHaveLength(0);
 });
 
 test.for([

@@ -36,8 +36,7 @@ export function responseIdOf(request: GoogleRequest): string {
   return `limner-test-${String(request.number).padStart(6, '0')}`;
 }
 
-/** Output tokens of one picture of this request. */
-export function imageTokensOf(request: GoogleRequest): number {
+function imageTokensOf(request: GoogleRequest): number {
   const { imageTokens } = findModel(request.model) ?? newest;
   return imageTokens[request.imageSize ?? '1K'] ?? 1120;
 }

@@ -88,7 +88,7 @@ describe('a connection', () => {
     const started = performance.now();
     await google.close();
     expect((await asked).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test('may just be slow', async ({ ask, google }) => {

@@ -34,8 +34,7 @@ export const newest: GoogleModel = {
   imageTokens: { '1K': 1120, '2K': 1680, '4K': 3780 },
 };
 
-/** The image models that answer. */
-export const models: readonly GoogleModel[] = [
+const models: readonly GoogleModel[] = [
   newest,
   {
     id: 'gemini-3-pro-image',
@@ -89,8 +88,7 @@ export function successorOf(id: string): string | undefined {
   return Object.hasOwn(retired, id) ? retired[id] : undefined;
 }
 
-/** One entry of Google's model list. */
-export function toListed(model: GoogleModel): Record<string, unknown> {
+function toListed(model: GoogleModel): Record<string, unknown> {
   return {
     name: `models/${model.id}`,
     version: '3.0',

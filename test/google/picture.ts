@@ -23,7 +23,7 @@ export interface PictureLook {
   cut?: boolean;
 }
 
-export interface Grounding {
+interface Grounding {
   queries: readonly string[];
   chunks: readonly { title: string; uri: string }[];
 }

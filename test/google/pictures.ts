@@ -63,7 +63,7 @@ function render(look: Look): Promise<Buffer> {
     ? sharp(keystream(width * height * 3), { raw: { width, height, channels: 3 } })
     : sharp(Buffer.from(toSvg(look)), { limitInputPixels: false });
   const flat = look.alpha ? source : source.removeAlpha();
-  if (format === 'jpeg') return flat.jpeg({ quality: look.noise ? 95 : 90 }).toBuffer();
+  if (format === 'jpeg') return flat.jpeg(look.noise ? { quality: 100, chromaSubsampling: '4:4:4' } : { quality: 90 }).toBuffer();
   if (format === 'png') return flat.png({ compressionLevel: 3 }).toBuffer();
   if (format === 'webp') return flat.webp({ effort: 0 }).toBuffer();
   return flat.avif({ effort: 0 }).toBuffer();

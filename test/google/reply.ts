@@ -1,5 +1,5 @@
-import { finished, Readable } from 'node:stream';
 import type { ServerResponse } from 'node:http';
+import { finished, Readable } from 'node:stream';
 
 /** How a body travels. Everything but `whole` is a fault of the wire. */
 export type Delivery = 'whole' | 'reset' | 'silence' | 'half-then-reset' | 'half-then-silence' | { msPerByte: number };
@@ -49,14 +49,15 @@ export function send(reply: Reply, response: ServerResponse): void {
 }
 
 function sendBody(body: Buffer, delivery: Delivery, response: ServerResponse): void {
-  if (typeof delivery === 'object') return drip(body, delivery.msPerByte, response);
   if (delivery === 'whole') {
     response.end(body);
-    return;
+  } else if (typeof delivery === 'object') {
+    drip(body, delivery.msPerByte, response);
+  } else {
+    response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
+      if (delivery === 'half-then-reset') response.socket?.destroy();
+    });
   }
-  response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
-    if (delivery === 'half-then-reset') response.socket?.destroy();
-  });
 }
 
 function drip(body: Buffer, msPerByte: number, response: ServerResponse): void {

@@ -10,7 +10,7 @@ import type { GoogleRequest } from './request.ts';
 import { findKeyProblem, findProblem } from './validate.ts';
 
 /** A request that was no generateContent call: the model list, or a path Google would not know. */
-export interface OtherRequest {
+interface OtherRequest {
   method: string;
   /** With its query. */
   path: string;

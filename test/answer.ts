@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+const file = z.object({
+  id: z.string(),
+  path: z.string(),
+  width: z.number(),
+  height: z.number(),
+  format: z.string(),
+  mediaType: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  original: z.string().nullable(),
+  differences: z.array(z.string()),
+});
+
+const facts = z.object({
+  tool: z.string(),
+  backend: z.string(),
+  model: z.string(),
+  images: z.array(file),
+  parents: z.array(z.object({ id: z.string().nullable(), path: z.string() })),
+  cost: z.object({ dollars: z.number().nullable(), estimated: z.boolean() }),
+  failures: z.array(z.object({ variation: z.number(), message: z.string() })),
+  warnings: z.array(z.string()),
+  text: z.string(),
+  sources: z.array(z.object({ title: z.string(), url: z.string() })),
+  searches: z.number(),
+});
+
+const failure = z.object({ error: z.object({ code: z.string(), retryAfterSeconds: z.number().optional() }) });
+
+const block = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() }),
+  z.object({
+    type: z.literal('resource_link'),
+    uri: z.string(),
+    name: z.string(),
+    annotations: z.object({ audience: z.array(z.string()) }),
+  }),
+]);
+
+const result = z.object({
+  isError: z.boolean().optional(),
+  content: z.array(block),
+  _meta: z.looseObject({ 'limner/result': z.union([facts, failure]) }),
+  structuredContent: z.never().optional(),
+});
+
+export type Facts = z.infer<typeof facts>;
+export type SavedFile = z.infer<typeof file>;
+
+/** A tool's result as a test reads it. */
+export interface Answer {
+  isError: boolean;
+  text: string;
+  blocks: readonly string[];
+  previews: readonly { bytes: Buffer; mimeType: string }[];
+  links: readonly { uri: string; audience: readonly string[] }[];
+  /** Of a success; throws for an error, with its text. */
+  readonly facts: Facts;
+  /** The first file; throws for an error. */
+  readonly file: SavedFile;
+  /** Of an error; throws for a success. */
+  readonly code: string;
+  retryAfterSeconds: number | undefined;
+  /** Length of the whole result as JSON. */
+  length: number;
+}
+
+/** Checks a result's form, strictly, and makes it readable. */
+export function toAnswer(raw: unknown): Answer {
+  const { content, isError = false, _meta } = result.parse(raw);
+  const meta = _meta['limner/result'];
+  const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
+  const error = 'error' in meta ? meta.error : undefined;
+  const success = () => {
+    if ('error' in meta) throw new Error(`the call failed: ${text}`);
+    return meta;
+  };
+  return {
+    isError,
+    text,
+    blocks: content.map((part) => part.type),
+    previews: content.flatMap((part) =>
+      part.type === 'image' ? [{ bytes: Buffer.from(part.data, 'base64'), mimeType: part.mimeType }] : [],
+    ),
+    links: content.flatMap((part) => (part.type === 'resource_link' ? [{ uri: part.uri, audience: part.annotations.audience }] : [])),
+    get facts() {
+      return success();
+    },
+    get file() {
+      const [first] = success().images;
+      if (first === undefined) throw new Error('the result names no file');
+      return first;
+    },
+    get code() {
+      if (error === undefined) throw new Error(`the call succeeded: ${text}`);
+      return error.code;
+    },
+    retryAfterSeconds: error?.retryAfterSeconds,
+    length: JSON.stringify(raw).length,
+  };
+}
