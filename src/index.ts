@@ -2,12 +2,12 @@
 import { Console } from 'node:console';
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { openArchive } from './archive/archive.ts';
 import { type Config, loadConfig, toUserFile } from './config.ts';
 import { isWritable, readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
-import { createServer } from './server.ts';
+import { createServer, wrapArguments } from './server.ts';
 import type { Deps } from './tool.ts';
 import { version } from './version.ts';
 
@@ -47,7 +47,10 @@ async function serve(): Promise<number> {
   const notices = [...config.problems, ...config.warnings];
   for (const notice of notices) process.stderr.write(`limner: ${notice}\n`);
   const deps: Deps = { config, archive: openArchive(config.stateDir), model: createModel(config), notices: [...config.warnings], logError };
-  serveStdio(() => createServer(deps), { onerror: logError });
+  const transport = new StdioServerTransport();
+  serveStdio(() => createServer(deps), { onerror: logError, transport });
+  const receive = transport.onmessage;
+  transport.onmessage = (message) => receive?.(wrapArguments(message));
   return 0;
 }
 

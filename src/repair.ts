@@ -220,7 +220,7 @@ function toDistance(a: string, b: string): number {
 
 function give(tool: string, shape: ToolShape, given: Map<string, Meant>, meant: Meant): void {
   const before = given.get(meant.argument);
-  const isOther = before && JSON.stringify(before.value) !== JSON.stringify(meant.value);
+  const isOther = before && toText(before.value) !== toText(meant.value);
   if (isOther) throw toConflict(tool, before, meant, `give only "${toRealName(shape, meant.argument)}"`);
   given.set(meant.argument, before ?? meant);
 }
@@ -451,7 +451,16 @@ function valueAt(args: unknown, path: readonly PropertyKey[]): unknown {
 /** What came, quoted: no control characters, at most 60 characters. */
 function show(value: unknown): string {
   if (typeof value === 'string') return `"${clip(value)}"`;
-  return clip(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return clip(toText(value));
+}
+
+function toText(value: unknown): string {
+  try {
+    return typeof value === 'string' || (typeof value === 'object' && value !== null) ? JSON.stringify(value) : String(value);
+  } catch {
+    // Nested thousands deep.
+    return 'a deeply nested value';
+  }
 }
 
 function clip(text: string, most = 60): string {

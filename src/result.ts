@@ -67,7 +67,7 @@ function describeMaking({ backend, model, plan, dollars, estimated, searches }: 
     return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
   const cost =
     dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
-  const queries = searches > 0 ? `, and ${searches} searches ($0.014 each beyond Google's monthly free 5,000)` : '';
+  const queries = searches > 0 ? `, and ${searches} ${searches === 1 ? 'search' : 'searches'} ($0.014 each beyond Google's monthly free 5,000)` : '';
   return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}.`;
 }
 

@@ -1,4 +1,4 @@
-import { McpServer } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, McpServer } from '@modelcontextprotocol/server';
 import { type Deps, registerTool } from './tool.ts';
 import { composeImages, editImage, generateImage } from './tools/index.ts';
 import { version } from './version.ts';
@@ -20,4 +20,15 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, editImage, deps);
   registerTool(server, composeImages, deps);
   return server;
+}
+
+/**
+ * A tool call whose arguments are text, a list or null, with an object around them: the SDK would answer it with a protocol error in zod's words, the
+ * tool mends it or says what to send instead. Any other message as it is.
+ */
+export function wrapArguments(message: JSONRPCMessage): JSONRPCMessage {
+  if (!('method' in message) || message.method !== 'tools/call') return message;
+  const given = message.params?.arguments;
+  if (given === undefined || (typeof given === 'object' && given !== null && !Array.isArray(given))) return message;
+  return { ...message, params: { ...message.params, arguments: { arguments: given } } };
 }

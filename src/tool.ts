@@ -33,9 +33,18 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
-/** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`). */
+/** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`, `pattern`); all of it is still validated. */
 function toListedSchema(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _dialect, additionalProperties: _open, ...listed } = z.toJSONSchema(schema, { io: 'input' });
+  const {
+    $schema: _dialect,
+    additionalProperties: _open,
+    ...listed
+  } = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.pattern;
+    },
+  });
   return listed;
 }
 

@@ -190,7 +190,7 @@ const shapes: BentCall[] = [
     /"1:1".*"16:9".*give only "aspect_ratio"|"16:9".*"1:1"/,
   ),
   generate('a vague shape', { aspect_ratio: 'kind of wide' }, /"aspect_ratio" cannot be "kind of wide": give a shape W:H/),
-  generate('a shape with a zero', { aspect_ratio: '0:9' }, /"aspect_ratio" cannot be "0:9"/),
+  generate('a shape with a zero', { aspect_ratio: '0:9' }, /aspect_ratio.*0:9/),
   generate('a negative shape', { aspect_ratio: '-16:9' }, /"aspect_ratio" cannot be/),
   generate('a shape as a number', { aspect_ratio: 1.78 }, /"aspect_ratio" must be text, but 1\.78 came/),
 ];

@@ -115,7 +115,9 @@ describe('any arguments at all', () => {
   const tools: readonly BentTool[] = ['generate_image', 'edit_image', 'compose_images'];
   const words = bentCalls.flatMap(({ arguments: bent }) => (typeof bent === 'object' && bent !== null ? Object.entries(bent) : []));
   const oddKeys = ['', ' ', '__proto__', 'constructor', 'prototype', 'toString', 'valueOf', '_x', 'é', '\u0000', '💥', 'length', '0'];
+  const nested: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
   const oddValues: readonly unknown[] = [
+    nested,
     ...[null, undefined, true, false, 0, -0, -1, 2.5, 1e21, Number.NaN, Number.POSITIVE_INFINITY],
     ...['', ' ', '[', '{', '"', '[]', '{}', '[[]]', '"a', '["a', '\ud800', '0:0', '1x', 'x'.repeat(100_000), '['.repeat(1000)],
     ...[[], {}, [[]], [null], [{}], { path: {} }, { path: '' }, { length: 2 }, [1, 2], { width: 'a', height: 1 }, { toString: null }],
@@ -131,11 +133,19 @@ describe('any arguments at all', () => {
       });
       const tool = pick(tools) ?? 'edit_image';
       const bent: unknown = random() < 0.05 ? pick(oddValues) : Object.fromEntries(entries);
-      const outcome = settle(tool, random() < 0.1 ? JSON.stringify(bent) : bent);
+      const outcome = settle(tool, random() < 0.1 ? toJson(bent) : bent);
       if ('message' in outcome) expect(outcome.message).toMatch(/^\P{Cc}{1,2000}$/u);
     }
   });
 });
+
+function toJson(value: unknown): unknown {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return value;
+  }
+}
 
 /** Numbers from 0 to 1, the same every time (mulberry32). */
 function createRandom(seed: number): () => number {

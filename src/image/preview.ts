@@ -50,8 +50,8 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number):
       channels: 3,
       background: '#3a3a3a',
     } as const;
-    const { data, info } = await sharp({ create: sheet }).composite(tiles).raw().toBuffer({ resolveWithObject: true });
-    return encodeSmall(sharp, { data, info: { width: info.width, height: info.height, channels: 3 } }, edge);
+    const laid = await sharp({ create: sheet }).composite(tiles).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    return encodeSmall(sharp, toRawPixels(laid), edge);
   });
 }
 
@@ -68,8 +68,12 @@ async function toPixels(sharp: Sharp, bytes: Uint8Array, fit: number | Size): Pr
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const info = { width: small.info.width, height: small.info.height, channels: small.info.channels };
-  return info.channels === 4 ? layOnChecker(sharp, { data: small.data, info }) : { data: small.data, info };
+  const pixels = toRawPixels(small);
+  return pixels.info.channels === 4 ? layOnChecker(sharp, pixels) : pixels;
+}
+
+function toRawPixels({ data, info: { width, height, channels } }: RawPixels): RawPixels {
+  return { data, info: { width, height, channels } };
 }
 
 async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<RawPixels> {
@@ -87,7 +91,7 @@ async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<Ra
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return { data: laid.data, info: { width: info.width, height: info.height, channels: 3 } };
+  return toRawPixels(laid);
 }
 
 async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {

@@ -6,7 +6,8 @@ import { documentedSize } from './catalog.ts';
 import type { ImageRequest, RequestImage } from './image-model.ts';
 import { fitBlock, layoutBand, layoutPanel, layoutTiles, type Rect, writeBlock } from './standin-layout.ts';
 import { createPalette, createRandom, mix, type Palette } from './standin-palette.ts';
-import { scenes, svg } from './standin-scenes.ts';
+import { scenes } from './standin-scenes.ts';
+import { svg } from './standin-shapes.ts';
 
 /** What a drawing is made of: SVG underneath, and what is laid on it, placed in pixels. */
 interface Drawing {
@@ -31,7 +32,15 @@ interface Look {
   opacity: number;
 }
 
-const xmp = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmp:CreatorTool="limner stand-in" Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Stand-in drawing by limner: shapes and letters, drawn offline.</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`;
+const xmp = [
+  '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">',
+  '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""',
+  ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"',
+  ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmp:CreatorTool="limner stand-in"',
+  ' Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia">',
+  '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">Stand-in drawing by limner: shapes and letters, drawn offline.</rdf:li></rdf:Alt>',
+  '</dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>',
+].join('');
 
 /**
  * Draws what stands in for the picture `request` asks for, at the documented size of its ratio and resolution, with `words` lettered in it:
@@ -55,10 +64,12 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
 
   const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, round));
   const layers: OverlayOptions[] = [...drawing.layers];
-  if (transparent) layers.push(await createMask(area, round, pixels));
+  if (transparent) layers.push(await createMask(area, round, pixels, factor));
   layers.push(toLayer(band.svg, { x: 0, y: free.height, width, height: band.height }, factor));
 
-  const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers).withXmp(xmp);
+  const picture = sharp(toDocument(drawing.under, width, height, factor))
+    .composite(layers)
+    .withXmp(xmp);
   return transparent ? picture.png().toBuffer() : picture.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
@@ -79,7 +90,7 @@ function drawScene({ words, area, palette }: Sheet, seed: number, round: boolean
   const largest = unit * (round ? 0.06 : 0.09 * Math.min(1.6, Math.max(1, area.width / area.height / 2)));
   const block = fitBlock(words, room, area.height * (round ? 0.2 : 0.31), largest, Math.max(11, unit * 0.026));
   const lettering = round
-    ? writeBlock(block, area.width / 2, area.height * 0.37 - block.height, palette.ink, true)
+    ? writeBlock(block, area.width / 2, area.height * 0.26 - block.height / 2, palette.ink, true)
     : writeBlock(block, margin, margin, palette.ink);
   const sky = svg`<rect width="${area.width}" height="${area.height}" fill="${palette.sky}"/>`;
   return svg`<svg x="${area.x}" y="${area.y}" width="${area.width}" height="${area.height}">${sky}${scene}${lettering}</svg>`;
@@ -120,7 +131,7 @@ async function readPicture(image: RequestImage, place: Rect, factor: number, loo
   const { default: sharp } = await import('sharp');
   const [width, height] = [Math.round(place.width * factor), Math.round(place.height * factor)];
   const { data, info } = await sharp(image.bytes)
-    .resize({ width, height, fit: look.fit })
+    .resize({ width, height, fit: look.fit, kernel: 'linear' })
     .flatten({ background: look.ground })
     .toColourspace('srgb')
     .ensureAlpha(look.opacity)
@@ -143,15 +154,15 @@ function toSubject(free: Rect, square: boolean): Rect {
   return { x: Math.round((free.width - side) / 2), y: Math.round((free.height - side) / 2), width: side, height: side };
 }
 
-/** What stays of the subject: a disc or a rounded card. Drawn small and scaled up to `pixels`, which makes its edge soft. */
-async function createMask(subject: Rect, round: boolean, pixels: Size): Promise<OverlayOptions> {
+/** What stays of the subject: a disc or a rounded card. Rastered small and scaled up to `pixels`, which makes its edge soft. */
+async function createMask({ x, y, width, height }: Rect, round: boolean, pixels: Size, factor: number): Promise<OverlayOptions> {
   const { default: sharp } = await import('sharp');
-  const { x, y, width, height } = subject;
   const unit = Math.min(width, height);
-  const soft = unit * 0.012;
+  const soft = unit * 0.01;
   const shape = svg`<rect x="${x + soft}" y="${y + soft}" width="${width - soft * 2}" height="${height - soft * 2}" rx="${unit * (round ? 0.5 : 0.08)}" fill="#fff"/>`;
-  const [sheetWidth, sheetHeight] = [x * 2 + width, pixels.height / (pixels.width / (x * 2 + width))];
-  const input = await sharp(toDocument(shape, sheetWidth, sheetHeight, 1 / 8))
+  // Every documented size can be divided by 4. The PNG in between matters: sharp would draw SVG at the final size, with a hard edge.
+  const small = sharp(toDocument(shape, pixels.width / factor, pixels.height / factor, 1 / 4)).blur(1.3);
+  const input = await sharp(await small.png().toBuffer())
     .resize({ ...pixels, fit: 'fill', kernel: 'cubic' })
     .raw()
     .toBuffer();

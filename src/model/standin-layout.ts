@@ -1,6 +1,6 @@
 import { letteringPath, letteringStroke, letteringWidth, wrapLettering } from '../lettering.ts';
 import { mix, type Palette } from './standin-palette.ts';
-import { svg } from './standin-scenes.ts';
+import { svg } from './standin-shapes.ts';
 
 export interface Rect {
   x: number;
@@ -25,7 +25,7 @@ export interface Tile {
 /** A distance from one line's capitals to the next line's, in capital heights. */
 const leading = 1.62;
 /** A tile is at most so many times as long as it is short, so that long sheets do not get long empty tiles. */
-const stretch = 1.6;
+const stretch = 2.2;
 const bandGround = '#15171c';
 const bandSignal = '#ffc53d';
 const bandLight = '#f4f1ea';
@@ -99,10 +99,11 @@ export function layoutBand(width: number, unit: number, facts: string): { height
 /** The panel on a single input picture, in the lower left of `area`, with the picture's label and the words: its place, and its SVG. */
 export function layoutPanel(area: Rect, words: string, label: string, palette: Palette): { place: Rect; svg: string } {
   const unit = Math.min(area.width, area.height);
-  const pad = unit * 0.036;
-  const small = Math.max(11, unit * 0.02);
+  const long = Math.max(area.width, area.height);
+  const pad = Math.max(unit * 0.036, long * 0.007);
+  const small = Math.max(11, unit * 0.02, long * 0.005);
   const room = Math.min(area.width - unit * 0.13, Math.max(unit * 0.9, area.width * 0.5)) - pad * 2;
-  const largest = Math.max(unit * 0.048, Math.max(area.width, area.height) * 0.012);
+  const largest = Math.max(unit * 0.048, long * 0.012);
   const title = toBlock(wrapLettering(label, small, room, 1), small);
   const text = fitBlock(words, room, area.height * 0.28, largest, Math.max(12, unit * 0.024));
   const lines = [...title.lines.map((line) => letteringWidth(line, small)), ...text.lines.map((line) => letteringWidth(line, text.letter))];
@@ -124,7 +125,13 @@ export function layoutTiles(area: Rect, words: string, labels: readonly string[]
   const inner = { x: area.x + margin, y: area.y + margin, width: area.width - margin * 2, height: area.height - margin * 2 };
   const beside = inner.width > inner.height * 2.2;
   const wordsWidth = beside ? inner.width * 0.24 : inner.width;
-  const block = fitBlock(words, wordsWidth, beside ? inner.height : inner.height * 0.16, unit * (beside ? 0.075 : 0.05), Math.max(11, unit * 0.026));
+  const block = fitBlock(
+    words,
+    wordsWidth,
+    beside ? inner.height : inner.height * 0.16,
+    unit * (beside ? 0.075 : 0.05),
+    Math.max(11, unit * 0.026),
+  );
   const taken = block.height === 0 ? 0 : beside ? wordsWidth + margin : block.height + margin * 0.8;
   const rest = beside
     ? { ...inner, x: inner.x + taken, width: inner.width - taken }
@@ -144,7 +151,7 @@ function splitTiles(room: Rect, labels: readonly string[], unit: number): Tile[]
     : { ...room, y: room.y + long + gap, height: room.height - long - gap };
   const cells = [first, ...splitGrid(others, labels.length - 1, gap)];
   const narrowest = Math.min(...cells.map((cell) => cell.width));
-  const letter = Math.min(Math.max(narrowest / 11, 10), unit * 0.024);
+  const letter = Math.min(Math.max(narrowest / 11, 10), Math.max(unit * 0.024, 11, length * 0.005));
   const wrapped = labels.map((label, index) => toBlock(wrapLettering(label, letter, cells[index]?.width ?? 0, 2), letter));
   return cells.map((cell, index) => {
     const label = wrapped[index] ?? toBlock([], letter);

@@ -17,13 +17,54 @@ export interface Palette {
 export type Random = () => number;
 
 const colours: Record<string, string> = {
-  red: '#c8403a', crimson: '#a8233b', scarlet: '#d8392b', maroon: '#7c2736', burgundy: '#7a2338', coral: '#f07a63', salmon: '#f08d78',
-  orange: '#ec8a35', amber: '#f2ae30', copper: '#b9683b', terracotta: '#c7684a', brown: '#80573d', chocolate: '#5d3d2c', tan: '#cfae84',
-  beige: '#dccbae', cream: '#f3e7cb', gold: '#dba834', golden: '#dba834', yellow: '#f3cb3e', mustard: '#cf9f2d', lime: '#a4c83e',
-  green: '#4b8d54', emerald: '#1f8a63', olive: '#7f813a', sage: '#8ba581', mint: '#93cdb1', teal: '#1e8285', turquoise: '#36ada6',
-  cyan: '#35b0c9', aqua: '#4dbdc4', blue: '#3468a8', azure: '#3f8fd0', navy: '#243c66', indigo: '#443f8d', violet: '#7654a8',
-  purple: '#74488f', lavender: '#a494cc', lilac: '#b69aca', magenta: '#b93a86', pink: '#e58ca4', rose: '#d9738a', peach: '#f5b48d',
-  white: '#f1efe8', silver: '#b3bac1', grey: '#83898f', gray: '#83898f', charcoal: '#41464d', black: '#2b2e34',
+  red: '#c8403a',
+  crimson: '#a8233b',
+  scarlet: '#d8392b',
+  maroon: '#7c2736',
+  burgundy: '#7a2338',
+  coral: '#f07a63',
+  salmon: '#f08d78',
+  orange: '#ec8a35',
+  amber: '#f2ae30',
+  copper: '#b9683b',
+  terracotta: '#c7684a',
+  brown: '#80573d',
+  chocolate: '#5d3d2c',
+  tan: '#cfae84',
+  beige: '#dccbae',
+  cream: '#f3e7cb',
+  gold: '#dba834',
+  golden: '#dba834',
+  yellow: '#f3cb3e',
+  mustard: '#cf9f2d',
+  lime: '#a4c83e',
+  green: '#4b8d54',
+  emerald: '#1f8a63',
+  olive: '#7f813a',
+  sage: '#8ba581',
+  mint: '#93cdb1',
+  teal: '#1e8285',
+  turquoise: '#36ada6',
+  cyan: '#35b0c9',
+  aqua: '#4dbdc4',
+  blue: '#3468a8',
+  azure: '#3f8fd0',
+  navy: '#243c66',
+  indigo: '#443f8d',
+  violet: '#7654a8',
+  purple: '#74488f',
+  lavender: '#a494cc',
+  lilac: '#b69aca',
+  magenta: '#b93a86',
+  pink: '#e58ca4',
+  rose: '#d9738a',
+  peach: '#f5b48d',
+  white: '#f1efe8',
+  silver: '#b3bac1',
+  grey: '#83898f',
+  gray: '#83898f',
+  charcoal: '#41464d',
+  black: '#2b2e34',
 };
 
 /** Ground and accent for prompts that name no colour. */
@@ -60,7 +101,9 @@ export function pick<T>(random: Random, choices: readonly [T, ...T[]]): T {
 
 /** Colours after the first two colour words of the prompt, the cooler for the ground, the warmer for the accent; chosen by `random` without any. */
 export function createPalette(prompt: string, random: Random): Palette {
-  const named = (prompt.toLowerCase().match(/[a-z]+/g) ?? []).flatMap((word) => (Object.hasOwn(colours, word) ? (colours[word] ?? []) : []));
+  const named = (prompt.toLowerCase().match(/[a-z]+/g) ?? []).flatMap((word) =>
+    Object.hasOwn(colours, word) ? (colours[word] ?? []) : [],
+  );
   const [first, second] = [...new Set(named)].slice(0, 2).sort((a, b) => warmth(a) - warmth(b));
   const [ground, spare] = pairs[Math.floor(random() * pairs.length)] ?? ['#1f7a8c', '#f4a259'];
   const base = first ?? ground;
@@ -95,7 +138,11 @@ function createNight(base: string, accent: string): Palette {
 /** A colour `share` of the way from `from` to `to`. */
 export function mix(from: string, to: string, share: number): string {
   const [a, b] = [toRgb(from), toRgb(to)];
-  const hex = a.map((value, index) => Math.round(value + ((b[index] ?? 0) - value) * share).toString(16).padStart(2, '0'));
+  const hex = a.map((value, index) =>
+    Math.round(value + ((b[index] ?? 0) - value) * share)
+      .toString(16)
+      .padStart(2, '0'),
+  );
   return `#${hex.join('')}`;
 }
 

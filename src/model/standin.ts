@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { ToolError } from '../errors.ts';
 import type { ImageModel, ImageRequest, ImageResponse, ModelCall } from './image-model.ts';
 import { drawStandin } from './standin-drawing.ts';
@@ -43,6 +43,7 @@ async function generate(request: ImageRequest, call: ModelCall): Promise<ImageRe
   if (call.deadline.aborted) throw createTimeout();
   failOnPurpose(commands, request.variation);
   const image = await drawStandin(request, words, commands.has('alpha'));
+  if (call.deadline.aborted) throw createTimeout();
   return {
     images: [image],
     text: 'Stand-in drawing: no image model was called.',
@@ -70,7 +71,10 @@ function toWord(name: string): Word {
   const word = listWords().find((known) => known === name.toLowerCase());
   if (word) return word;
   const known = listWords().map((each) => `standin:${each}`);
-  throw new ToolError('invalid_argument', `The stand-in does not know standin:${name.slice(0, 40)}. It knows ${known.join(', ')}; leave the word out for a plain drawing.`);
+  throw new ToolError(
+    'invalid_argument',
+    `The stand-in does not know standin:${name.slice(0, 40)}. It knows ${known.join(', ')}; leave the word out for a plain drawing.`,
+  );
 }
 
 function listWords(): Word[] {
@@ -90,35 +94,60 @@ function toSeconds(word: Word, value: string): number {
 async function waitOnPurpose(seconds: number, call: ModelCall): Promise<void> {
   call.onWait('stand-in is slow on purpose');
   // Not stopped by `cancelled`: a request that was sent is left to finish.
-  await wait(seconds * 1000, undefined, { signal: call.deadline }).catch((cause: unknown) => {
+  await setTimeout(seconds * 1000, undefined, { signal: call.deadline }).catch((cause: unknown) => {
     throw createTimeout(cause);
   });
 }
 
 function createTimeout(cause?: unknown): ToolError {
-  const message = 'The stand-in was not done when the time for the call was over. Remove standin:slow from the prompt, or allow more time.';
+  const message =
+    'The stand-in was not done when the time for the call was over. Allow more time, or remove standin:slow if the prompt says so.';
   return new ToolError('timeout', message, { cause });
 }
 
 function failOnPurpose(commands: ReadonlySet<Word>, variation: number): void {
   const because = (word: Word, meaning: string) => `The stand-in does this because the prompt says standin:${word}. ${meaning}`;
   if (commands.has('blocked')) {
-    throw new ToolError('refused', because('blocked', 'From Google it would mean that the prompt or the picture was found unsafe: reword it. Here: remove the word.'));
+    throw new ToolError(
+      'refused',
+      because('blocked', 'From Google it would mean that the prompt or the picture was found unsafe: reword it. Here: remove the word.'),
+    );
   }
   if (commands.has('half') && variation % 2 === 0) {
-    throw new ToolError('refused', because('half', `It refuses even variations, this one being number ${variation}. From Google it would mean that only this one was found unsafe: use the others, or reword. Here: remove the word.`));
+    throw new ToolError(
+      'refused',
+      because(
+        'half',
+        `It refuses even variations, this one being number ${variation}. From Google it would mean that only this one was found unsafe: use the others, or reword. Here: remove the word.`,
+      ),
+    );
   }
   if (commands.has('no-image')) {
-    throw new ToolError('no_image', because('no-image', 'From Google it would mean an answer in words only: ask plainly for a picture. Here: remove the word.'));
+    throw new ToolError(
+      'no_image',
+      because('no-image', 'From Google it would mean an answer in words only: ask plainly for a picture. Here: remove the word.'),
+    );
   }
   if (commands.has('quota')) {
-    const message = because('quota', `From Google it would mean too many requests: try again after ${quotaRetrySeconds} seconds. Here: remove the word, waiting does not help.`);
+    const message = because(
+      'quota',
+      `From Google it would mean too many requests: try again after ${quotaRetrySeconds} seconds. Here: remove the word, waiting does not help.`,
+    );
     throw new ToolError('quota', message, { retryAfterSeconds: quotaRetrySeconds });
   }
   if (commands.has('billing')) {
-    throw new ToolError('billing', because('billing', "From Google it would mean that the key's project has no billing, which only its owner can switch on. Here: remove the word."));
+    throw new ToolError(
+      'billing',
+      because(
+        'billing',
+        "From Google it would mean that the key's project has no billing, which only its owner can switch on. Here: remove the word.",
+      ),
+    );
   }
   if (commands.has('overloaded')) {
-    throw new ToolError('overloaded', because('overloaded', 'From Google it would mean that the service is busy: try again in a minute or two. Here: remove the word.'));
+    throw new ToolError(
+      'overloaded',
+      because('overloaded', 'From Google it would mean that the service is busy: try again in a minute or two. Here: remove the word.'),
+    );
   }
 }

@@ -1,0 +1,95 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const src = join(import.meta.dirname, '..', 'src');
+
+/** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
+const rows = [
+  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version'],
+  ['config'],
+  ['model', 'image', 'files', 'repair', 'repair-table'],
+  ['archive'],
+  ['plan'],
+  ['deliver'],
+  ['run'],
+  ['result'],
+  ['tool'],
+  ['tools'],
+  ['server'],
+  ['cli'],
+  ['index'],
+];
+/** Peers of the ground row, and a module with its own table, may know each other. */
+const free = [
+  ['media', 'text'],
+  ['text', 'media'],
+  ['lettering', 'lettering-glyphs'],
+  ['repair', 'repair-table'],
+].map(String);
+
+/** Which room may use an outside thing. */
+const doors: Record<string, RegExp> = {
+  '@google/genai': /^model\//,
+  sharp: /^(image\/|model\/standin)/,
+  '@modelcontextprotocol/server': /^(result|tool|server|index)\.ts$/,
+  '@modelcontextprotocol/server/stdio': /^index\.ts$/,
+  '@modelcontextprotocol/client': /^cli\//,
+  '@modelcontextprotocol/client/stdio': /^cli\//,
+  'node:fs': /^files\//,
+  'node:fs/promises': /^files\//,
+  'node:console': /^index\.ts$/,
+  'node:os': /^index\.ts$/,
+};
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+async function readSources(): Promise<Map<string, string>> {
+  const paths = (await readdir(src, { recursive: true })).filter((path) => path.endsWith('.ts')).map((path) => path.replaceAll('\\', '/'));
+  return new Map(await Promise.all(paths.map(async (path): Promise<[string, string]> => [path, await readFile(join(src, path), 'utf8')])));
+}
+
+async function readImports(): Promise<Import[]> {
+  return [...(await readSources())].flatMap(([file, text]) =>
+    [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => ({ file, target })),
+  );
+}
+
+const roomOf = (file: string) => file.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+const rowOf = (room: string) => rows.findIndex((row) => row.includes(room));
+
+test('every file of src belongs to a row', async () => {
+  const homeless = [...(await readSources()).keys()].filter((file) => rowOf(roomOf(file)) === -1);
+  expect(homeless).toEqual([]);
+});
+
+test('imports go down, never sideways or up', async () => {
+  const own = (await readImports()).filter(({ target }) => target.startsWith('.'));
+  expect(own.length).toBeGreaterThan(50);
+  const wrong = own.flatMap(({ file, target }) => {
+    const [from, to] = [roomOf(file), roomOf(relative(src, resolve(src, dirname(file), target)))];
+    const allowed = from === to || rowOf(to) < rowOf(from) || free.includes(String([from, to]));
+    return allowed ? [] : [`${file} imports ${target}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('each outside thing has one door', async () => {
+  const wrong = (await readImports()).filter(({ file, target }) => doors[target] !== undefined && !doors[target].test(file));
+  expect(wrong).toEqual([]);
+});
+
+test('sharp and Google’s SDK are loaded on first need, never at start', async () => {
+  const eager = [...(await readSources())].filter(([, text]) => /^import (?!type)[^;]*'(sharp|@google\/genai)'/m.test(text));
+  expect(eager.map(([file]) => file)).toEqual([]);
+});
+
+test('only index.ts knows the process’s environment, arguments and streams', async () => {
+  const nosy = [...(await readSources())].filter(
+    ([file, text]) => file !== 'index.ts' && /\bprocess\.(env|argv|std\w+|exit)|\bconsole\.\w/.test(text),
+  );
+  expect(nosy.map(([file]) => file)).toEqual([]);
+});
