@@ -5,7 +5,9 @@ import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { explainMissingKey } from './hosts.ts';
 import type { ImageModel } from './model/image-model.ts';
-import { explainIssues, repairArguments, toToolShape } from './repair.ts';
+import { repairArguments } from './repair/arguments.ts';
+import { explainIssues } from './repair/explain.ts';
+import { toToolShape } from './repair/shape.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
 import type { Call, Outcome } from './run.ts';
 

@@ -8,7 +8,7 @@ const src = join(import.meta.dirname, '..', 'src');
 const rows = [
   ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version'],
   ['config'],
-  ['model', 'image', 'files', 'repair', 'repair-table'],
+  ['model', 'image', 'files', 'repair'],
   ['archive'],
   ['plan'],
   ['deliver'],
@@ -20,13 +20,8 @@ const rows = [
   ['cli'],
   ['index'],
 ];
-/** Peers of the ground row, and a module with its own table, may know each other. */
-const free = [
-  ['media', 'text'],
-  ['text', 'media'],
-  ['lettering', 'lettering-glyphs'],
-  ['repair', 'repair-table'],
-].map(String);
+/** Peers of the ground row that may know each other. */
+const free = [['media', 'text'], ['text', 'media'], ['lettering', 'lettering-glyphs'], ['repair']].map(String);
 
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, vi } from 'vitest';
 import { type Computer, withKey } from './fixtures.ts';
 import { type Answer, answers, bytesOf, type Google, testKey } from './google/index.ts';
-import { type Message, modern, type Raw, runCli, test } from './raw.ts';
+import { type Message, modern, type Raw, test } from './raw.ts';
 
 const fox = { prompt: 'A red fox on a hill' };
 const small = { width: 256, height: 192, signatureBytes: 0 };
@@ -154,4 +154,118 @@ describe('a call', () => {
     expect(google.requests.map(({ texts }) => texts[0]?.slice(0, 6))).toEqual(['A red ', 'A blue', 'A blue']);
     expect(server.messages.some(({ id }) => id === 'gone')).toBe(false);
   });
+});
+
+describe('when stdin ends', () => {
+  test('an idle server exits', async ({ raw, google }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    const before = performance.now();
+    server.end();
+    expect(await server.exit).toBe(0);
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  test('in the middle of a call, the picture under way is kept before the server exits', async ({ raw, google, computer }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    const { answer, release } = held();
+    google.next(answer);
+    server.send({ id: 'gone', method: 'tools/call', params: { name: 'generate_image', arguments: fox } });
+    await arrived(google, 1);
+    server.end();
+    release();
+    expect(await server.exit).toBe(0);
+    await isKept(computer, google);
+    expect(await readdir(join(computer.project, 'generated-images'))).toEqual(['red-fox-on-hill.jpg']);
+  });
+
+  test('between two tries, nothing more is sent and the server exits', async ({ raw, google }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    google.next(answers.rateLimited(60));
+    server.send({ id: 'gone', method: 'tools/call', params: { name: 'generate_image', arguments: fox, _meta: { progressToken: 1 } } });
+    await server.next((message) => /trying again/.test(wordsOf(message)));
+    server.end();
+    expect(await server.exit).toBe(0);
+    expect(google.requests).toHaveLength(1);
+  });
+});
+
+test.for([
+  ['no JSON', 'garbage\n'],
+  ['half an object', '{"jsonrpc":"2.0"\n'],
+  ['an empty line', '\n\r\n'],
+  ['a list', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]\n'],
+  ['a text, a number and null', '"ping"\n42\nnull\n'],
+  ['another version of JSON-RPC', '{"jsonrpc":"1.0","id":1,"method":"ping"}\n'],
+  ['an answer nobody asked for', '{"jsonrpc":"2.0","id":99,"result":{}}\n'],
+  ['a notification nobody knows', '{"jsonrpc":"2.0","method":"notifications/unheard_of"}\n'],
+  ['the cancelling of a call nobody made', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody"}}\n'],
+] as const)('%s on stdin does no harm', async ([, written], { raw }) => {
+  const server = raw();
+  server.write(written);
+  await server.initialize();
+  server.write(written);
+  expect((await server.request('ping')).result).toEqual({});
+  expect(server.messages).toHaveLength(2);
+});
+
+test.for([
+  ['an unknown method', 'images/paint', {}, { code: -32601 }],
+  [
+    'an unknown tool',
+    'tools/call',
+    { name: 'paint_image', arguments: fox },
+    { code: -32602, message: expect.stringContaining('paint_image') },
+  ],
+  ['a call without a tool', 'tools/call', {}, { code: -32602 }],
+] as const)('%s is a protocol error, and the next call works', async ([, method, params, error], { raw, google }) => {
+  const server = raw(withKey(google));
+  await server.initialize();
+  expect((await server.request(method, params)).error).toMatchObject(error);
+  expect((await server.call('generate_image', fox)).isError).toBe(false);
+});
+
+test('twenty calls at once are all answered, and tools/list meanwhile', async ({ raw, google }) => {
+  const server = raw(withKey(google));
+  await server.initialize();
+  const gates = Array.from({ length: 20 }, held);
+  google.next(...gates.map(({ answer }) => answer));
+  const calls = gates.map((_, index) => server.call('generate_image', { prompt: `Fox number ${index + 1}` }, { id: index }));
+  await arrived(google, 20);
+  expect((await server.request('tools/list')).result?.tools).toHaveLength(3);
+  for (const { release } of gates) release();
+  const files = (await Promise.all(calls)).map(({ file }) => file.path);
+  expect(files.map((file) => /fox-number-\d+\.jpg$/.exec(file)?.[0])).toEqual(gates.map((_, index) => `fox-number-${index + 1}.jpg`));
+  await Promise.all(files.map((file) => readFile(file)));
+});
+
+test('the key is nowhere but in the requests to Google', async ({ raw, google, computer }) => {
+  const server = raw(withKey(google));
+  await server.initialize();
+  google.next(
+    answers.picture(),
+    answers.keySuspended(testKey),
+    answers.keyInvalid(),
+    answers.error(400, 'INVALID_ARGUMENT', `No: ${testKey}`),
+  );
+  const calls = [];
+  for (let count = 0; count < 4; count += 1) calls.push(await server.call('generate_image', fox, { meta: { progressToken: count } }));
+  expect(calls.map(({ isError }) => isError)).toEqual([false, true, true, true]);
+  server.end();
+  await server.exit;
+  const root = join(computer.state, '..');
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name))));
+  expect(files.length).toBeGreaterThanOrEqual(3);
+  // In base64 a text looks one of three ways, by where in the stream it begins; its first and last characters depend on the neighbours.
+  const hidden = [0, 1, 2].map((offset) =>
+    Buffer.from(`${' '.repeat(offset)}${testKey}`)
+      .toString('base64')
+      .slice(4, -4),
+  );
+  for (const secret of [testKey, ...hidden]) {
+    expect([server.stdout(), server.log(), ...files].filter((content) => content.includes(secret))).toEqual([]);
+  }
 });

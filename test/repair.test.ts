@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ToolError } from '../src/errors.ts';
-import { explainIssues, repairArguments, toToolShape } from '../src/repair.ts';
+import { repairArguments } from '../src/repair/arguments.ts';
+import { explainIssues } from '../src/repair/explain.ts';
+import { toToolShape } from '../src/repair/shape.ts';
 import { type BentTool, bentCalls } from './bent-arguments.ts';
 
 const shared = {

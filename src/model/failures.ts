@@ -23,7 +23,7 @@ export interface Exchange {
   model: string;
   /** Absent: no answer came. */
   status?: number;
-  /** Start of the body of an error answer. */
+  /** Start of the body, of an error or of an answer. */
   body?: string;
   /** The answer passed the size we read. */
   tooLarge?: boolean;
@@ -86,7 +86,7 @@ function parseGoogleError(body: string | undefined): GoogleError {
 
 function toNetworkFailure(thrown: unknown): RequestFailure {
   const codes = causesOf(thrown);
-  if (codes.some((code) => /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_(HEADERS|BODY)_TIMEOUT)$/.test(code))) {
+  if (codes.some((code) => /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_(HEADERS|BODY)_TIMEOUT|HPE_\w+)$/.test(code))) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,
       maybeBilled: true,
@@ -113,8 +113,9 @@ function causesOf(thrown: unknown, depth = 0): string[] {
 }
 
 function toCutOffFailure(thrown: unknown): RequestFailure {
-  const message =
-    thrown instanceof SyntaxError ? "Google's answer was cut off or garbled" : "The connection broke in the middle of Google's answer";
+  // A broken connection has a code; JSON that is none, or of a shape nobody foresaw, has not.
+  const broken = causesOf(thrown).length > 0;
+  const message = broken ? "The connection broke in the middle of Google's answer" : "Google's answer was cut off or garbled";
   return fail('bad_answer', `${message}. It may have been billed. Try again.`, {
     maxRequests: 2,
     maybeBilled: true,
@@ -148,17 +149,17 @@ function toServerFailure(status: number): RequestFailure {
 }
 
 function toQuotaFailure(google: GoogleError): RequestFailure {
+  if (hasNoQuota(google)) {
+    return fail(
+      'billing',
+      'This key has no quota for image models: they have no free tier. The person must turn on billing for its project in Google AI Studio; trying again will not help.',
+    );
+  }
   const delaySeconds = toRetryDelay(google.details);
-  if (/prepa(y|id)|credits? (are|is) depleted|billing/i.test(google.message) && delaySeconds === undefined) {
+  if (/prepa(y|id)|credits? (are|is) depleted/i.test(google.message) && delaySeconds === undefined) {
     return fail(
       'billing',
       'The prepaid credits of this Google project are used up. The person must add credit in Google AI Studio (Billing); trying again will not help.',
-    );
-  }
-  if (isZeroQuota(google)) {
-    return fail(
-      'billing',
-      'This key has no quota for image models (limit 0): they have no free tier. The person must turn on billing for its project in Google AI Studio.',
     );
   }
   if (delaySeconds === undefined) {
@@ -182,8 +183,9 @@ function toRetryDelay(details: readonly Record<string, unknown>[]): number | und
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
-function isZeroQuota(google: GoogleError): boolean {
-  return /limit: 0\b/.test(google.message) || /"quotaValue":"0"/.test(JSON.stringify(google.details));
+/** A project without billing: Google says so in the message or the details, seldom in both, and names a time to retry all the same. */
+function hasNoQuota(google: GoogleError): boolean {
+  return /limit: 0\b/.test(google.message) || /"quotaValue":"0"|-FreeTier"/.test(JSON.stringify(google.details));
 }
 
 function toBadRequest(google: GoogleError, mask: (text: string) => string): RequestFailure {

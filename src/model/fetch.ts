@@ -3,8 +3,8 @@ import type { Exchange } from './failures.ts';
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
 
-/** Error bodies are read this far. */
-const maxErrorCharacters = 64_000;
+/** Errors are read this far, and answers noted. */
+const maxNotedCharacters = 64_000;
 
 /**
  * The fetch the SDK is given, one per request. It notes what came in `exchange`, since the SDK's errors do not always carry it; refuses redirects, which
@@ -15,8 +15,10 @@ export function createFetch(exchange: Exchange): typeof fetch {
     const response = await fetch(input, withoutTimeLimits({ ...init, redirect: 'manual' }));
     exchange.status = response.status;
     if (response.ok) return response.body === null ? response : new Response(capped(response.body, exchange), response);
-    const body = await response.text();
-    exchange.body = body.slice(0, maxErrorCharacters);
+    // Leaving the loop drops the rest.
+    for await (const _chunk of response.body === null ? [] : noted(response.body, exchange)) {
+      if ((exchange.body ?? '').length >= maxNotedCharacters) break;
+    }
     const headers = { 'content-type': 'application/json' };
     return new Response('{"error":{}}', { status: response.status >= 400 ? response.status : 502, headers });
   };

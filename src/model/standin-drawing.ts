@@ -63,14 +63,18 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
   const sheet = { words, area, palette, factor };
 
   const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, round));
-  const layers: OverlayOptions[] = [...drawing.layers];
-  if (transparent) layers.push(await createMask(area, round, pixels, factor));
-  layers.push(toLayer(band.svg, { x: 0, y: free.height, width, height: band.height }, factor));
+  const layers = [...drawing.layers, toLayer(band.svg, { x: 0, y: free.height, width, height: band.height }, factor)];
+  const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers);
+  if (!transparent) return picture.withXmp(xmp).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
 
-  const picture = sharp(toDocument(drawing.under, width, height, factor))
-    .composite(layers)
-    .withXmp(xmp);
-  return transparent ? picture.png().toBuffer() : picture.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
+  const alpha = await createAlpha(area, round, pixels, factor);
+  alpha.fill(255, free.height * factor * pixels.width);
+  const opaque = await picture.removeAlpha().raw().toBuffer();
+  return sharp(opaque, { raw: { ...pixels, channels: 3 } })
+    .joinChannel(alpha, { raw: { ...pixels, channels: 1 } })
+    .withXmp(xmp)
+    .png()
+    .toBuffer();
 }
 
 async function drawOn(sheet: Sheet, images: readonly RequestImage[], scene: () => string): Promise<Drawing> {
@@ -154,19 +158,24 @@ function toSubject(free: Rect, square: boolean): Rect {
   return { x: Math.round((free.width - side) / 2), y: Math.round((free.height - side) / 2), width: side, height: side };
 }
 
-/** What stays of the subject: a disc or a rounded card. Rastered small and scaled up to `pixels`, which makes its edge soft. */
-async function createMask({ x, y, width, height }: Rect, round: boolean, pixels: Size, factor: number): Promise<OverlayOptions> {
+/**
+ * How opaque each pixel is: a disc or a rounded card of `subject`. Drawn small, blurred and scaled up, for a soft edge in little time; the
+ * PNG in between keeps sharp from drawing the SVG at the final size. Every documented size can be divided by 4.
+ */
+async function createAlpha({ x, y, width, height }: Rect, round: boolean, pixels: Size, factor: number): Promise<Buffer> {
   const { default: sharp } = await import('sharp');
   const unit = Math.min(width, height);
   const soft = unit * 0.01;
-  const shape = svg`<rect x="${x + soft}" y="${y + soft}" width="${width - soft * 2}" height="${height - soft * 2}" rx="${unit * (round ? 0.5 : 0.08)}" fill="#fff"/>`;
-  // Every documented size can be divided by 4. The PNG in between matters: sharp would draw SVG at the final size, with a hard edge.
-  const small = sharp(toDocument(shape, pixels.width / factor, pixels.height / factor, 1 / 4)).blur(1.3);
-  const input = await sharp(await small.png().toBuffer())
-    .resize({ ...pixels, fit: 'fill', kernel: 'cubic' })
+  const corner = unit * (round ? 0.5 : 0.08);
+  const shape = svg`<rect x="${x + soft}" y="${y + soft}" width="${width - soft * 2}" height="${height - soft * 2}" rx="${corner}" fill="#fff"/>`;
+  const small = sharp(toDocument(shape, pixels.width / factor, pixels.height / factor, 1 / 4))
+    .blur({ sigma: 1.3, precision: 'float' })
+    .extractChannel('alpha');
+  return sharp(await small.png().toBuffer())
+    .resize({ ...pixels, fit: 'fill', kernel: 'linear' })
+    .toColourspace('b-w')
     .raw()
     .toBuffer();
-  return { input, raw: { ...pixels, channels: 4 }, blend: 'dest-in' };
 }
 
 /** A number from the words alone plus the variation, so that variations follow each other through the scenes, and numbers from both. */

@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bentCalls } from './bent-arguments.ts';
+import { type Computer, type Limner, makeComputer, photo, startLimner, withKey } from './fixtures.ts';
+import { answers, type Google, startGoogle } from './google/index.ts';
+
+/**
+ * Every bent call is sent for real, and after it the straight call it should be. What Google got and what was saved must be the same for both; a refused call
+ * must cost nothing.
+ */
+let google: Google;
+let computer: Computer;
+let limner: Limner;
+
+beforeAll(async () => {
+  google = await startGoogle();
+  google.always(answers.picture({ signatureBytes: 0 }));
+  computer = await makeComputer();
+  for (const name of ['a.png', 'b.png', 'c.png', 'd.png']) await computer.write(name, await photo(96, 64));
+  limner = await startLimner(computer, { env: { ...withKey(google), LIMNER_PREVIEW: 'none' } });
+});
+
+afterAll(async () => {
+  await limner.close();
+  await google.close();
+  await rm(computer.home, { recursive: true, force: true });
+});
+
+/** What Google was asked and what the files are called and made of, without what differs from call to call. */
+async function send(tool: string, args: Record<string, unknown>) {
+  const first = google.requests.length;
+  const answer = await limner.call(tool, args);
+  const asked = google.requests.slice(first).map(({ model, texts, images, aspectRatio, imageSize, search }) => ({
+    model,
+    texts,
+    pictures: images.length,
+    aspectRatio,
+    imageSize,
+    search,
+  }));
+  return { answer, asked };
+}
+
+/** A straight call repeats its bent twin's file name, so it may replace that file. */
+const repeated = (args: Record<string, unknown>) => ('output' in args ? { ...args, overwrite: true } : args);
+
+/** MCP itself lets nothing but an object through. */
+const sendable = bentCalls.flatMap((row) => {
+  const { arguments: bent } = row;
+  return typeof bent === 'object' && bent !== null && !Array.isArray(bent)
+    ? [{ ...row, arguments: Object.fromEntries(Object.entries(bent)) }]
+    : [];
+});
+
+test('the table is as broad as it claims', () => {
+  expect(sendable.length).toBeGreaterThanOrEqual(400);
+  for (const tool of ['generate_image', 'edit_image', 'compose_images'])
+    expect(sendable.filter((row) => row.tool === tool).length).toBeGreaterThan(40);
+});
+
+describe('a bent call is the straight call', () => {
+  for (const row of sendable) {
+    if (!('becomes' in row)) continue;
+    test(`${row.tool}: ${row.name}`, async () => {
+      const bent = await send(row.tool, row.arguments);
+      const straight = await send(row.tool, repeated(row.becomes));
+      expect(bent.answer.isError, bent.answer.text).toBe(false);
+      expect(bent.asked.length).toBeGreaterThan(0);
+      expect(bent.asked).toEqual(straight.asked);
+      const named = 'output' in row.becomes && !String(row.becomes.output).endsWith('/');
+      const made = (answer: typeof bent.answer) =>
+        answer.facts.images.map(({ width, height, format, path }) => ({ width, height, format, path: named ? path : dirname(path) }));
+      expect(made(bent.answer)).toEqual(made(straight.answer));
+    });
+  }
+});
+
+describe('a wish that has no place is refused, free, in words that teach', () => {
+  for (const row of sendable) {
+    if (!('refused' in row)) continue;
+    test(`${row.tool}: ${row.name}`, async () => {
+      const { answer, asked } = await send(row.tool, row.arguments);
+      expect(answer.isError).toBe(true);
+      expect(answer.text).toMatch(row.refused);
+      expect(asked).toEqual([]);
+    });
+  }
+});
