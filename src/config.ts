@@ -17,8 +17,6 @@ export interface Secret {
   reveal(): string;
 }
 
-export type PreviewEdge = 1024 | 768 | 512;
-
 export interface Config {
   backend: 'gemini' | 'standin';
   apiKey: Secret | undefined;
@@ -31,7 +29,8 @@ export interface Config {
   /** Folders that may be read from and written to: project, output and those allowed. */
   allowedDirs: readonly string[];
   stateDir: string;
-  preview: PreviewEdge | 'none';
+  /** Longest edge of a preview in pixels. */
+  preview: 1024 | 768 | 512 | 'none';
   timeoutMs: number;
   userFile: string;
   home: string;

@@ -58,36 +58,42 @@ function extensionOf(bytes: Uint8Array): string {
 }
 
 /**
- * Makes the file the caller asked for out of what the model sent. `number` counts the pictures of this call from 1. What goes wrong here is told in
- * `warnings`, and the original stands in for the file; only when neither can be written is it an error, `cannot_write`.
+ * Makes the file the caller asked for out of what the model sent. `number` counts the pictures of this call from 1. What goes wrong is told in `warnings`:
+ * the original then stands in for the file, and only when there is none either is the picture given up as undefined.
  */
 export async function deliver(
   kept: KeptImage,
   number: number,
   plan: Plan,
-  archive: Archive,
+  keeper: Keeper,
   warnings: string[],
 ): Promise<SavedImage | undefined> {
   const made = await readMade(kept.bytes);
   if (made === undefined) {
-    warnings.push(
-      `Picture ${number} is no picture limner can read; its bytes are kept at ${kept.path ?? 'no place, as the state folder cannot be written'}.`,
-    );
+    const place = kept.path === undefined ? `lost, as ${keeper.config.stateDir} cannot be written` : `kept at ${kept.path}`;
+    warnings.push(`Picture ${number} is no picture limner can read; its bytes are ${place}.`);
     return undefined;
   }
   const original = kept.path === undefined ? undefined : toKeptFile(kept.path, made);
+  const image = await finishOrLeave(made, plan, warnings);
+  try {
+    const { path, notes } = await write(image, number, plan, keeper.archive);
+    return { id: kept.id, file: toKeptFile(path, image), original, differences: [...compare(plan, made, image), ...notes] };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    const rescue = original
+      ? `It is safe: kept as the model made it at ${original.path}.`
+      : `${keeper.config.stateDir} cannot be written either, so picture ${number}, which was paid for, is lost.`;
+    warnings.push(`${error.message} ${rescue}`);
+    return original && { id: kept.id, file: original, original, differences: compare(plan, made, made) };
+  }
+}
+
+async function finishOrLeave(made: Image, plan: Plan, warnings: string[]): Promise<Image> {
   const finished = await finish(made, { format: plan.output.format, cropTo: plan.cropTo }).catch(() => undefined);
-  if (finished === undefined)
-    warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
-  const image = finished ?? made;
-  const place = await write(image, number, plan, archive).catch((error: unknown) => {
-    if (original === undefined || !(error instanceof ToolError)) throw error;
-    warnings.push(`${error.message} The picture is safe: it is kept as the model made it at ${original.path}.`);
-    return undefined;
-  });
-  if (place === undefined && original) return { id: kept.id, file: original, original, differences: compare(plan, made, made) };
-  const file = toKeptFile(place?.path ?? '', image);
-  return { id: kept.id, file, original, differences: [...compare(plan, made, image), ...(place?.notes ?? [])] };
+  if (finished) return finished;
+  warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
+  return made;
 }
 
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */

@@ -11,7 +11,7 @@ const hosts: readonly Host[] = [
   {
     client: /^claude-code/,
     name: 'Claude Code',
-    key: 'run `claude mcp remove limner`, then `claude mcp add limner --env GEMINI_API_KEY=KEY -- npx -y limner`',
+    key: 'add "env": {"GEMINI_API_KEY": "KEY"} to the entry of limner in .mcp.json or ~/.claude.json (`claude mcp get limner` says which)',
   },
   {
     client: /^claude/,
@@ -33,12 +33,12 @@ const hosts: readonly Host[] = [
     name: 'OpenCode',
     key: 'in opencode.json add "environment": {"GEMINI_API_KEY": "{env:GEMINI_API_KEY}"} to mcp.limner',
   },
+  { client: /cursor/, name: 'Cursor', key: 'in ~/.cursor/mcp.json add "env": {"GEMINI_API_KEY": "KEY"} to mcpServers.limner' },
   {
-    client: /visual studio code|vscode(?!.*cursor)/,
+    client: /visual studio code|vscode/,
     name: 'VS Code',
     key: 'in .vscode/mcp.json add "env": {"GEMINI_API_KEY": "${input:gemini-key}"} to servers.limner, with a promptString input',
   },
-  { client: /cursor/, name: 'Cursor', key: 'in ~/.cursor/mcp.json add "env": {"GEMINI_API_KEY": "KEY"} to mcpServers.limner' },
   {
     client: /copilot/,
     name: 'Copilot CLI',

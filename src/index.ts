@@ -8,6 +8,7 @@ import { type Config, loadConfig, toUserFile } from './config.ts';
 import { isWritable, readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
 import { createServer, wrapArguments } from './server.ts';
+import { cleanText } from './text.ts';
 import type { Deps } from './tool.ts';
 import { version } from './version.ts';
 
@@ -26,8 +27,11 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+    strict: false,
+    options: { help: { short: 'h', type: 'boolean' }, version: { short: 'v', type: 'boolean' } },
   });
+  const unknown = Object.keys(values).filter((name) => name !== 'help' && name !== 'version');
+  if (unknown.length > 0) return refuse(`there is no option "${unknown.join(' ')}"`);
   if (values.help || values.version) {
     process.stdout.write(values.help ? help : `${version}\n`);
     return 0;
@@ -35,7 +39,11 @@ async function main(args: string[]): Promise<number> {
   const [command, ...rest] = positionals;
   if (command === undefined) return serve();
   if (command === 'demo' && rest.length === 0) return demo();
-  process.stderr.write(`limner: there is no command "${positionals.join(' ')}".\n\n${help}`);
+  return refuse(`there is no command "${positionals.join(' ')}"`);
+}
+
+function refuse(why: string): number {
+  process.stderr.write(`limner: ${why}.\n\n${help}`);
   return 2;
 }
 
@@ -48,15 +56,21 @@ async function serve(): Promise<number> {
   for (const notice of notices) process.stderr.write(`limner: ${notice}\n`);
   const deps: Deps = { config, archive: openArchive(config.stateDir), model: createModel(config), notices: [...config.warnings], logError };
   const transport = new StdioServerTransport();
-  serveStdio(() => createServer(deps), { onerror: logError, transport });
+  const handle = serveStdio(() => createServer(deps), { onerror: logLine, transport });
   const receive = transport.onmessage;
   transport.onmessage = (message) => receive?.(wrapArguments(message));
+  // Some hosts end a server with a signal and not by closing stdin; either way what is being painted is paid for and still saved. A second one ends it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void handle.close());
   return 0;
 }
 
 async function demo(): Promise<number> {
   const { runDemo } = await import('./cli/demo.ts');
   const config = await readConfig();
+  if (config.problems.length > 0) {
+    for (const problem of config.problems) process.stderr.write(`limner: ${problem}\n`);
+    return 1;
+  }
   const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
   const server = {
     command: process.execPath,
@@ -80,6 +94,11 @@ async function readConfig(): Promise<Config> {
   delete process.env.GEMINI_API_KEY;
   delete process.env.GOOGLE_API_KEY;
   return config;
+}
+
+/** What a client sent wrong is worth a line, not a stack. */
+function logLine(error: Error): void {
+  process.stderr.write(`limner: ${cleanText(error.message, 200).replace(/\s+/g, ' ')}\n`);
 }
 
 /** The log of a stdio server is stderr. */

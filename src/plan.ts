@@ -7,7 +7,7 @@ import { type CatalogModel, chooseModel, documentedSize, modelsThatCan, nearestR
 import { estimateDollars } from './model/price.ts';
 import { formatSize, quote, toFileStem } from './text.ts';
 
-export type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
+type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
 
 /** What a paid tool was asked, arguments repaired and validated. */
 export interface Wish {
@@ -43,7 +43,7 @@ export interface Plan {
   warnings: readonly string[];
 }
 
-export interface PlannedInput {
+interface PlannedInput {
   label: string;
   path: string;
   /** Absent for a picture limner did not make. */
@@ -52,7 +52,7 @@ export interface PlannedInput {
   maxEdge: number;
 }
 
-export interface PlannedOutput {
+interface PlannedOutput {
   folder: string;
   stem: string;
   /** True when the caller named the file. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
 import type { SavedImage } from './deliver.ts';
-import { ToolError } from './errors.ts';
+import { type ErrorCode, ToolError } from './errors.ts';
 import { toMediaType } from './media.ts';
 import type { Outcome } from './run.ts';
 import { cleanText, formatBytes, formatDollars, formatSize, quote } from './text.ts';
@@ -28,6 +28,19 @@ export function toCallToolResult(outcome: Outcome, notices: readonly string[], l
   return { ...result, content: [text, ...resources] };
 }
 
+/** Errors found before anything is sent. */
+const freeCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid_argument',
+  'unsupported',
+  'not_found',
+  'not_allowed',
+  'unreadable_image',
+  'file_exists',
+  'settings',
+  'no_key',
+  'cannot_write',
+]);
+
 /** An error as text only: some hosts turn the whole of an error result into text, pictures included. */
 export function toErrorResult(error: unknown, notices: readonly string[]): CallToolResult {
   const known =
@@ -35,7 +48,9 @@ export function toErrorResult(error: unknown, notices: readonly string[]): CallT
       ? error
       : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
   const { code, message, retryAfterSeconds } = known;
-  const text = [message, ...toNotes(notices)].join('\n');
+  const text = [freeCodes.has(code) ? `${message}\nNothing was generated and nothing was charged.` : message, ...toNotes(notices)].join(
+    '\n',
+  );
   return {
     isError: true,
     content: [{ type: 'text', text: `${cleanText(text, 20_000)}\n` }],
@@ -67,7 +82,8 @@ function describeMaking({ backend, model, plan, dollars, estimated, searches }: 
     return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
   const cost =
     dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
-  const queries = searches > 0 ? `, and ${searches} ${searches === 1 ? 'search' : 'searches'} ($0.014 each beyond Google's monthly free 5,000)` : '';
+  const queries =
+    searches > 0 ? `, and ${searches} ${searches === 1 ? 'search' : 'searches'} ($0.014 each beyond Google's monthly free 5,000)` : '';
   return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}.`;
 }
 

@@ -42,7 +42,7 @@ export interface Outcome {
   previews: readonly Preview[];
 }
 
-export interface Failure {
+interface Failure {
   variation: number;
   message: string;
 }
@@ -58,7 +58,7 @@ export async function run(plan: Plan, pictures: readonly Picture[], call: Call):
   const warnings = [...plan.warnings, ...answers.flatMap(({ response }) => response.warnings)];
   const saved: SavedImage[] = [];
   for (const kept of answers.flatMap((answer) => answer.kept)) {
-    const image = await deliver(kept, saved.length + 1, plan, call.archive, warnings);
+    const image = await deliver(kept, saved.length + 1, plan, call, warnings);
     if (image) saved.push(image);
   }
   if (saved.length === 0) throw new ToolError('bad_answer', warnings.join(' '));

@@ -14,7 +14,11 @@ const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 export function createServer(deps: Deps): McpServer {
   const server = new McpServer(
     { name: 'limner', title: 'limner', version },
-    { instructions, capabilities: { tools: {} }, cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint } },
+    {
+      instructions,
+      capabilities: { tools: { listChanged: false } },
+      cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
+    },
   );
   registerTool(server, generateImage, deps);
   registerTool(server, editImage, deps);

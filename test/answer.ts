@@ -47,8 +47,8 @@ const result = z.object({
   structuredContent: z.never().optional(),
 });
 
-export type Facts = z.infer<typeof facts>;
-export type SavedFile = z.infer<typeof file>;
+type Facts = z.infer<typeof facts>;
+type SavedFile = z.infer<typeof file>;
 
 /** A tool's result as a test reads it. */
 export interface Answer {

@@ -83,6 +83,7 @@ describe('a wish that has no place is refused, free, in words that teach', () =>
       const { answer, asked } = await send(row.tool, row.arguments);
       expect(answer.isError).toBe(true);
       expect(answer.text).toMatch(row.refused);
+      expect(answer.text).toContain('Nothing was generated and nothing was charged.');
       expect(asked).toEqual([]);
     });
   }

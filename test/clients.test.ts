@@ -66,32 +66,26 @@ const connectNow = (options?: ClientOptions) => async (server: Server) => {
   return client;
 };
 
-async function connect132(server: Server): Promise<Connection> {
-  const client = new Client132(info);
-  await client.connect(new Transport132(server));
-  return client;
-}
-
-async function connect117(server: Server): Promise<Connection> {
-  const client = new Client117(info);
-  await client.connect(new Transport117(server));
-  return client;
-}
-
-async function connect112(server: Server): Promise<Connection> {
-  const client = new Client112(info);
-  await client.connect(new Transport112(server));
-  return client;
+/** The three old SDKs differ in their types, not in how they are used. */
+function connectOld<T>(
+  OldClient: new (client: typeof info) => Connection & { connect(transport: T): Promise<void> },
+  OldTransport: new (server: Server) => T,
+) {
+  return async (server: Server): Promise<Connection> => {
+    const client = new OldClient(info);
+    await client.connect(new OldTransport(server));
+    return client;
+  };
 }
 
 const clients: readonly { name: string; connect: (server: Server) => Promise<Connection>; links: boolean }[] = [
   { name: 'client 2 as it comes', connect: connectNow(), links: true },
   { name: 'client 2, auto', connect: connectNow({ versionNegotiation: { mode: 'auto' } }), links: true },
   { name: 'client 2, 2026-07-28', connect: connectNow({ versionNegotiation: { mode: { pin: '2026-07-28' } } }), links: true },
-  { name: 'SDK 1.32', connect: connect132, links: true },
-  { name: 'SDK 1.17', connect: connect117, links: true },
+  { name: 'SDK 1.32', connect: connectOld(Client132, Transport132), links: true },
+  { name: 'SDK 1.17', connect: connectOld(Client117, Transport117), links: true },
   // Throws on a resource_link, and so never gets one.
-  { name: 'SDK 1.12', connect: connect112, links: false },
+  { name: 'SDK 1.12', connect: connectOld(Client112, Transport112), links: false },
 ];
 
 test.for(clients)('$name gets its pictures', async ({ connect, links }, { computer, google }) => {
@@ -138,14 +132,14 @@ describe('raw JSON-RPC', () => {
     const server = raw(withKey(google));
     const { result } = await server.request('server/discover', { _meta: modern });
     expect(result).toMatchObject({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } });
-    await doTheJob({ list: () => listRaw(server, modern), call: (tool, args) => server.call(tool, args, { meta: modern }) }, true);
+    await doTheJob({ list: () => listRaw(server, modern), call: (tool, args) => server.call(tool, args, modern) }, true);
     const complete = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'limner' } } };
     expect((await server.request('tools/call', { name: 'generate_image', arguments: fox, _meta: modern })).result).toMatchObject(complete);
   });
 
   test('a call in the envelope of 2026-07-28 needs no discover first', async ({ raw, google }) => {
     const server = raw(withKey(google));
-    expect((await server.call('generate_image', fox, { meta: modern })).links).toHaveLength(1);
+    expect((await server.call('generate_image', fox, modern)).links).toHaveLength(1);
   });
 
   test('a version nobody knows is refused with those that are known, and initialize works after that', async ({ raw }) => {
@@ -154,5 +148,52 @@ describe('raw JSON-RPC', () => {
     const { error } = await server.request('tools/list', { _meta: meta });
     expect(error).toMatchObject({ code: -32022, data: { supported: ['2026-07-28'] } });
     expect((await server.initialize()).result).toMatchObject({ protocolVersion: '2025-11-25' });
+  });
+});
+
+describe('a client that makes mistakes', () => {
+  test.for([
+    ['no JSON', 'garbage\n'],
+    ['half an object', '{"jsonrpc":"2.0"\n'],
+    ['an empty line', '\n\r\n'],
+    ['a list', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]\n'],
+    ['a text, a number and null', '"ping"\n42\nnull\n'],
+    ['another version of JSON-RPC', '{"jsonrpc":"1.0","id":1,"method":"ping"}\n'],
+    ['an answer nobody asked for', '{"jsonrpc":"2.0","id":99,"result":{}}\n'],
+    ['a notification nobody knows', '{"jsonrpc":"2.0","method":"notifications/unheard_of"}\n'],
+    ['the cancelling of a call nobody made', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody"}}\n'],
+  ] as const)('%s on stdin does no harm', async ([, written], { raw }) => {
+    const server = raw();
+    server.write(written);
+    await server.initialize();
+    server.write(written);
+    expect((await server.request('ping')).result).toEqual({});
+    expect(server.messages).toHaveLength(2);
+  });
+
+  test.for([
+    ['an unknown method', 'images/paint', {}, { code: -32601 }],
+    ['an unknown tool', 'tools/call', { name: 'paint_image', arguments: fox }, { code: -32602, message: 'Tool paint_image not found' }],
+    ['a call without a tool', 'tools/call', {}, { code: -32602 }],
+  ] as const)('%s is a protocol error, and the next call works', async ([, method, params, error], { raw, google }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    expect((await server.request(method, params)).error).toMatchObject(error);
+    expect((await server.call('generate_image', fox)).isError).toBe(false);
+  });
+
+  test('that stops reading ends the server', async ({ raw, google }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    server.stopReading();
+    for (let count = 0; count < 3; count += 1) server.send({ id: `late-${count}`, method: 'tools/list' });
+    expect(await server.exit).toBe(0);
+  });
+
+  test('that sends more than 10 MiB at once ends the server', async ({ raw, google }) => {
+    const server = raw(withKey(google));
+    await server.initialize();
+    server.write(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"much":"${'x'.repeat(11 * 1024 * 1024)}"}}\n`);
+    expect(await server.exit).toBe(0);
   });
 });

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { z } from 'zod';
-import { type Answer, toAnswer } from './answer.ts';
+import { type Answer as ToolAnswer, toAnswer } from './answer.ts';
 import { test as base, built, type Computer } from './fixtures.ts';
+import { type Answer, answers, bytesOf, type Google } from './google/index.ts';
 
 const envelope = { jsonrpc: z.literal('2.0') };
 const id = z.union([z.string(), z.number()]);
@@ -26,13 +29,6 @@ export interface Message {
   error?: z.infer<typeof error>;
 }
 
-export interface Call {
-  /** Free choice; a new one unless told. */
-  id?: string | number;
-  /** The request's `_meta`. */
-  meta?: Record<string, unknown>;
-}
-
 /** A running server and its two pipes. */
 export interface Raw {
   /** Sends one message; `jsonrpc` is added. */
@@ -40,11 +36,11 @@ export interface Raw {
   /** Writes text as it is. */
   write(text: string): void;
   /** Sends a request and resolves with its response. */
-  request(method: string, params?: object, id?: string | number): Promise<Message>;
+  request(method: string, params?: object): Promise<Message>;
   /** `initialize` and what follows it; resolves with the server's answer. */
   initialize(version?: string): Promise<Message>;
   /** A tool call that is answered with a result. */
-  call(tool: string, args: unknown, call?: Call): Promise<Answer>;
+  call(tool: string, args: unknown, meta?: Record<string, unknown>): Promise<ToolAnswer>;
   /** The first message that fits, old or new. */
   next(fits: (message: Message) => boolean): Promise<Message>;
   /** Everything that came so far. */
@@ -57,7 +53,7 @@ export interface Raw {
   stopReading(): void;
   /** The exit code, once the process and its pipes are closed. */
   exit: Promise<number | null>;
-  kill(): void;
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** The `_meta` every request carries since 2026-07-28. */
@@ -104,7 +100,7 @@ function startRaw(computer: Computer, env: Record<string, string>): Raw & { stra
     send: (message) => raw.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`),
     end: () => void child.stdin.end(),
     stopReading: () => void child.stdout.destroy(),
-    kill: () => void child.kill('SIGKILL'),
+    kill: (signal) => void child.kill(signal),
     async next(fits) {
       while (true) {
         const found = messages.find(fits);
@@ -113,11 +109,11 @@ function startRaw(computer: Computer, env: Record<string, string>): Raw & { stra
         await once(news, 'news');
       }
     },
-    request(method, params, asked) {
+    request(method, params) {
       count += 1;
-      const own = asked ?? `request-${count}`;
-      raw.send({ id: own, method, ...(params && { params }) });
-      return raw.next((message) => message.id === own);
+      const id = `request-${count}`;
+      raw.send({ id, method, ...(params && { params }) });
+      return raw.next((message) => message.id === id);
     },
     async initialize(protocolVersion = '2025-11-25') {
       const clientInfo = { name: 'raw', version: '1' };
@@ -125,9 +121,8 @@ function startRaw(computer: Computer, env: Record<string, string>): Raw & { stra
       raw.send({ method: 'notifications/initialized' });
       return answer;
     },
-    async call(name, args, { id: asked, meta } = {}) {
-      const params = { name, arguments: args, ...(meta && { _meta: meta }) };
-      const message = await raw.request('tools/call', params, asked);
+    async call(name, args, meta) {
+      const message = await raw.request('tools/call', { name, arguments: args, ...(meta && { _meta: meta }) });
       if (message.error) throw new Error(`protocol error: ${message.error.message}`);
       return toAnswer(message.result);
     },
@@ -153,7 +148,7 @@ export const test = base.extend<{ raw: (env?: Record<string, string>) => Raw }>(
       return raw;
     });
     for (const raw of started) {
-      raw.kill();
+      raw.kill('SIGKILL');
       await raw.exit;
     }
     expect(started.flatMap(({ strays }) => strays)).toEqual([]);
@@ -170,4 +165,31 @@ export async function runCli(computer: Computer, args: readonly string[], env: R
   const [closed, stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   const code: unknown = closed[0];
   return { code, stdout, stderr };
+}
+
+/** A light picture. */
+export const small = { width: 256, height: 192, signatureBytes: 0 };
+
+/** A good answer that waits until it is let go. */
+export function held(): { answer: Answer; release: () => void } {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { release, answer: async (request) => gate.then(() => answers.picture(small)(request)) };
+}
+
+/** Waits until Google has this many requests. */
+export const arrived = (google: Google, count: number) =>
+  vi.waitFor(() => expect(google.requests).toHaveLength(count), { timeout: 10_000 });
+
+export const progressOf = ({ messages }: Raw) => messages.filter(({ method }) => method === 'notifications/progress');
+export const wordsOf = (message: Message) => String(message.params?.message);
+
+/** Waits for exactly the pictures Google drew for these requests, byte for byte, in the state folder. */
+export async function isKept({ state }: Computer, google: Google): Promise<void> {
+  const sent = await Promise.all(google.requests.map((request) => bytesOf(small, request)));
+  const folder = join(state, 'originals');
+  const kept = async () => Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+  await vi.waitFor(async () => expect(await kept()).toEqual(sent), { timeout: 10_000 });
 }

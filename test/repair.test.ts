@@ -52,7 +52,6 @@ describe('bent arguments', () => {
     const outcome = settle(call.tool, call.arguments);
     if ('becomes' in call) return expect(outcome).toStrictEqual({ becomes: call.becomes });
     expect(outcome).toMatchObject({ message: expect.stringMatching(call.refused) });
-    expect(outcome).toMatchObject({ message: expect.stringContaining('Nothing was generated and nothing was charged.') });
   });
 
   test('the table has many rows, each with a name and an output of its own', () => {

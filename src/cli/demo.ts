@@ -29,21 +29,21 @@ const steps: readonly Step[] = [
   {
     title: 'Generate',
     tool: 'generate_image',
-    arguments: () => ({ prompt: 'A red fox sitting on a hill at sunrise, flat illustration in warm colours', aspect_ratio: '16:9' }),
+    arguments: () => ({ prompt: 'Teal mountains and a gold sunrise, flat illustration', aspect_ratio: '16:9' }),
     pictures: 0,
   },
   {
     title: 'Edit',
     tool: 'edit_image',
-    arguments: ([fox]) => ({ prompt: 'Make it a winter evening with falling snow; keep the fox as it is', image: fox }),
+    arguments: ([morning]) => ({ prompt: 'Make it a winter evening with falling snow; keep the mountains as they are', image: morning }),
     pictures: 1,
   },
   {
     title: 'Compose',
     tool: 'compose_images',
-    arguments: ([fox, winter]) => ({
+    arguments: ([morning, winter]) => ({
       prompt: 'A postcard: image 1 on the left half, image 2 on the right half, and the words "Two seasons"',
-      images: [fox, winter],
+      images: [morning, winter],
       format: 'png',
     }),
     pictures: 2,

@@ -27,13 +27,13 @@ function fromFileUrl(url: string): string {
 }
 
 /** True when `path` is `folder` or lies in it; both absolute. Compares whole path segments, so `/a/bc` is not inside `/a/b`. */
-export function isInside(folder: string, path: string): boolean {
+function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
 /** The path with every existing link resolved; parts that do not exist yet are kept as they are. */
-export async function toRealPath(path: string): Promise<string> {
+async function toRealPath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {

@@ -61,14 +61,11 @@ export async function requireFree(target: Target & { stem: string }, extension: 
     if (!overwrite) {
       throw new ToolError(
         'file_exists',
-        `${path} exists already. Choose another output, or set overwrite to true to replace that picture. Nothing was generated.`,
+        `${path} exists already. Choose another output, or set overwrite to true to replace that picture.`,
       );
     }
     if (sniff((await readBytes(path)) ?? new Uint8Array()) === undefined) {
-      throw new ToolError(
-        'file_exists',
-        `${path} exists and is no picture, so limner does not replace it. Choose another output. Nothing was generated.`,
-      );
+      throw new ToolError('file_exists', `${path} exists and is no picture, so limner does not replace it. Choose another output.`);
     }
   }
 }

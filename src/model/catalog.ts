@@ -1,7 +1,7 @@
 import { type AspectRatio, type Resolution, resolutions, type Size, shapeDistance } from '../media.ts';
 
 /** US dollars per million tokens, paid tier, and the image tokens one picture takes at each resolution. */
-export interface Price {
+interface Price {
   input: number;
   text: number;
   image: number;

@@ -85,15 +85,14 @@ function parseGoogleError(body: string | undefined): GoogleError {
 }
 
 function toNetworkFailure(thrown: unknown): RequestFailure {
-  const codes = causesOf(thrown);
-  if (codes.some((code) => /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_(HEADERS|BODY)_TIMEOUT|HPE_\w+)$/.test(code))) {
+  if (isBrokenConnection(thrown)) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,
       maybeBilled: true,
       waitingFor: 'the connection broke, trying again',
     });
   }
-  const reason = codes.find((code) => /^[A-Z_0-9]{3,40}$/.test(code)) ?? 'no answer';
+  const reason = causesOf(thrown).find((code) => /^[A-Z_0-9]{3,40}$/.test(code)) ?? 'no answer';
   return fail(
     'unreachable',
     `Google's API cannot be reached (${reason}). Nothing was sent or billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`,
@@ -102,6 +101,11 @@ function toNetworkFailure(thrown: unknown): RequestFailure {
       waitingFor: 'Google cannot be reached, trying again',
     },
   );
+}
+
+/** A connection that was there and broke, or spoke no HTTP: what was sent may have arrived. */
+function isBrokenConnection(thrown: unknown): boolean {
+  return causesOf(thrown).some((code) => /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_(HEADERS|BODY)_TIMEOUT|HPE_\w+)$/.test(code));
 }
 
 /** Error codes of an error and its causes, outermost first. */
@@ -113,9 +117,9 @@ function causesOf(thrown: unknown, depth = 0): string[] {
 }
 
 function toCutOffFailure(thrown: unknown): RequestFailure {
-  // A broken connection has a code; JSON that is none, or of a shape nobody foresaw, has not.
-  const broken = causesOf(thrown).length > 0;
-  const message = broken ? "The connection broke in the middle of Google's answer" : "Google's answer was cut off or garbled";
+  const message = isBrokenConnection(thrown)
+    ? "The connection broke in the middle of Google's answer"
+    : "Google's answer was cut off or garbled";
   return fail('bad_answer', `${message}. It may have been billed. Try again.`, {
     maxRequests: 2,
     maybeBilled: true,

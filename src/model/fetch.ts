@@ -3,31 +3,42 @@ import type { Exchange } from './failures.ts';
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
 
-/** Errors are read this far, and answers noted. */
+/** Errors are read this far, and answers noted: no more than a message is ever wanted of either. */
 const maxNotedCharacters = 64_000;
 
 /**
- * The fetch the SDK is given, one per request. It notes what came in `exchange`, since the SDK's errors do not always carry it; refuses redirects, which
+ * The fetch the SDK is given, one per request. It notes what came in `exchange`, since the SDK does not hand on everything; refuses redirects, which
  * the SDK would follow with the key in its headers; and caps the answer.
  */
 export function createFetch(exchange: Exchange): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, withoutTimeLimits({ ...init, redirect: 'manual' }));
     exchange.status = response.status;
-    if (response.ok) return response.body === null ? response : new Response(capped(response.body, exchange), response);
-    // Leaving the loop drops the rest.
-    for await (const _chunk of response.body === null ? [] : noted(response.body, exchange)) {
-      if ((exchange.body ?? '').length >= maxNotedCharacters) break;
-    }
+    const note = createNote(exchange);
+    if (response.ok) return response.body === null ? response : new Response(capped(response.body, exchange, note), response);
+    // Leaving the loop lets go of the rest, which may be endless.
+    for await (const chunk of response.body ?? []) if (note(chunk) >= maxNotedCharacters) break;
     const headers = { 'content-type': 'application/json' };
     return new Response('{"error":{}}', { status: response.status >= 400 ? response.status : 502, headers });
   };
 }
 
-function capped(body: ReadableStream<Uint8Array>, exchange: Exchange): ReadableStream<Uint8Array> {
+/** Notes the start of a body, and says how many characters are noted. */
+function createNote(exchange: Exchange): (chunk: Uint8Array) => number {
+  const decoder = new TextDecoder();
+  let noted = '';
+  return (chunk) => {
+    if (noted.length < maxNotedCharacters) noted += decoder.decode(chunk, { stream: true });
+    exchange.body = noted;
+    return noted.length;
+  };
+}
+
+function capped(body: ReadableStream<Uint8Array>, exchange: Exchange, note: (chunk: Uint8Array) => number): ReadableStream<Uint8Array> {
   let total = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
+      note(chunk);
       total += chunk.byteLength;
       if (total <= maxAnswerBytes) return controller.enqueue(chunk);
       exchange.tooLarge = true;

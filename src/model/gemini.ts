@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import type { GenerateContentConfig, GenerateContentResponse, GoogleGenAI, Part } from '@google/genai';
+import type { GenerateContentConfig, GenerateContentResponse, GoogleGenAI, GroundingChunkWeb, Part } from '@google/genai';
+import { z } from 'zod';
 import type { Secret } from '../config.ts';
 import { ToolError } from '../errors.ts';
+import { cleanText } from '../text.ts';
 import { type Exchange, type RequestFailure, toFailure } from './failures.ts';
 import { createFetch } from './fetch.ts';
-import type { ImageModel, ImageRequest, ImageResponse, ModelCall, Usage } from './image-model.ts';
+import type { ImageModel, ImageRequest, ImageResponse, ModelCall, Source, Usage } from './image-model.ts';
 import { type EmptyAnswer, toRefusal } from './refusals.ts';
 
 export interface GeminiOptions {
@@ -33,9 +35,12 @@ async function connect({ apiKey, baseUrl }: GeminiOptions): Promise<GoogleGenAI>
   return new GoogleGenAI({ apiKey: apiKey.reveal(), vertexai: false, apiVersion: 'v1beta', ...(baseUrl && { httpOptions: { baseUrl } }) });
 }
 
-/** Takes the key, and whatever looks like a Google key, out of text. */
+/** Takes the key, and whatever looks like a Google key, out of text; hidden characters go first, since they could cut a key in two. */
 function createMask(apiKey: Secret): (text: string) => string {
-  return (text) => text.replaceAll(apiKey.reveal(), '[redacted]').replace(/AIza[\w-]{20,}/g, '[redacted]');
+  return (text) =>
+    cleanText(text, Number.POSITIVE_INFINITY)
+      .replaceAll(apiKey.reveal(), '[redacted]')
+      .replace(/AIza[\w-]{20,}/g, '[redacted]');
 }
 
 type Attempt = { response: ImageResponse } | { failure: RequestFailure };
@@ -59,7 +64,9 @@ async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise
       failure.waitMs === undefined
         ? Math.random() * Math.min(backOff.cap, backOff.base * 2 ** (sent - 1))
         : failure.waitMs * (1 + Math.random() * backOff.jitter);
-    if (sent >= failure.maxRequests || call.cancelled.aborted || waitMs >= call.remainingMs()) throw failure.error;
+    if (sent >= failure.maxRequests || call.cancelled.aborted || waitMs >= call.remainingMs()) {
+      throw maybeBilled ? withNoteOnError(failure.error) : failure.error;
+    }
     nudge ||= failure.nudge ?? false;
     maybeBilled ||= failure.maybeBilled ?? false;
     call.onWait(failure.waitingFor);
@@ -67,11 +74,14 @@ async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise
   }
 }
 
+const earlierAttempt = 'An earlier attempt broke off without a picture and may have been billed as well.';
+
 function withNote(response: ImageResponse): ImageResponse {
-  return {
-    ...response,
-    warnings: [...response.warnings, 'An earlier attempt broke off without a picture and may have been billed as well.'],
-  };
+  return { ...response, warnings: [...response.warnings, earlierAttempt] };
+}
+
+function withNoteOnError({ code, message, retryAfterSeconds }: ToolError): ToolError {
+  return new ToolError(code, `${message} ${earlierAttempt}`, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }
 
 /** Resolves after the time, or as soon as one of the signals fires. */
@@ -93,8 +103,9 @@ async function ask(
       contents: [{ role: 'user', parts: toParts(request, nudge) }],
       config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange) } },
     });
-    const response = toResponse(answer);
-    return response.images.length > 0 ? { response } : { failure: toRefusal(toEmptyAnswer(answer, response.text), mask) };
+    const response = toResponse(answer, mask);
+    if (response.images.length > 0) return { response };
+    return { failure: toRefusal(toEmptyAnswer(answer, response.text, exchange.body), mask) };
   } catch (thrown) {
     if (call.deadline.aborted) throw timedOut();
     return { failure: toFailure({ ...exchange, thrown }, mask) };
@@ -117,17 +128,24 @@ function toParts(request: ImageRequest, nudge: boolean): Part[] {
   return [{ text: words }, ...pictures];
 }
 
-/** The ratio is always sent: without it the model picks one by the meaning of the words. Text is allowed so that a refusal can give its reason. */
+/**
+ * The ratio is always sent: without it the model picks one by the meaning of the words. Text is allowed so that a refusal can give its reason. The SDK's
+ * automatic continuation would send further requests that nobody counts.
+ */
 function toConfig({ aspectRatio, resolution, webSearch }: ImageRequest): GenerateContentConfig {
   return {
     responseModalities: ['TEXT', 'IMAGE'],
     imageConfig: { aspectRatio, imageSize: resolution },
+    automaticContinuation: false,
     ...(webSearch && { tools: [{ googleSearch: {} }] }),
   };
 }
 
-/** Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. */
-function toResponse(answer: GenerateContentResponse): ImageResponse {
+/**
+ * Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. Nothing odd beside a picture may cost the
+ * picture, which is paid for, so gaps are passed over.
+ */
+function toResponse(answer: GenerateContentResponse, mask: (text: string) => string): ImageResponse {
   const candidate = answer.candidates?.[0];
   const parts = candidate?.content?.parts?.filter((part) => part !== null) ?? [];
   const finals = parts.filter((part) => !part.thought);
@@ -137,11 +155,8 @@ function toResponse(answer: GenerateContentResponse): ImageResponse {
   const grounding = candidate?.groundingMetadata;
   return {
     images: [...pictures, ...drafts],
-    text: finals
-      .flatMap((part) => (typeof part.text === 'string' ? [part.text] : []))
-      .join('')
-      .trim(),
-    sources: grounding?.groundingChunks?.flatMap(({ web }) => (web?.uri ? [{ title: web.title ?? web.uri, url: web.uri }] : [])) ?? [],
+    text: mask(finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join('')),
+    sources: grounding?.groundingChunks?.flatMap((chunk) => toSource(chunk?.web)) ?? [],
     searches: grounding?.webSearchQueries?.length ?? 0,
     ...(usage && { usage }),
     ...(answer.modelVersion && { model: answer.modelVersion }),
@@ -149,11 +164,15 @@ function toResponse(answer: GenerateContentResponse): ImageResponse {
   };
 }
 
+function toSource(page: GroundingChunkWeb | undefined): Source[] {
+  return page?.uri ? [{ title: page.title ?? page.uri, url: page.uri }] : [];
+}
+
 /** Node's decoder takes both base64 alphabets, line breaks and missing padding, as upstreams have been seen to send. */
 function toPictures(parts: readonly Part[]): Uint8Array[] {
   const seen = new Set<string>();
   return parts.flatMap(({ inlineData }) => {
-    if (!inlineData?.data || seen.has(inlineData.data)) return [];
+    if (typeof inlineData?.data !== 'string' || seen.has(inlineData.data)) return [];
     seen.add(inlineData.data);
     const bytes = Buffer.from(inlineData.data, 'base64');
     return bytes.length > 0 ? [bytes] : [];
@@ -163,14 +182,24 @@ function toPictures(parts: readonly Part[]): Uint8Array[] {
 /** Everything put out that is no picture is billed as text: thoughts, remarks, and what the image count does not explain. */
 function toUsage({ usageMetadata }: GenerateContentResponse): Usage | undefined {
   if (usageMetadata?.candidatesTokenCount === undefined) return undefined;
-  const image = usageMetadata.candidatesTokensDetails?.find(({ modality }) => modality === 'IMAGE')?.tokenCount;
+  const image = usageMetadata.candidatesTokensDetails?.find((detail) => detail?.modality === 'IMAGE')?.tokenCount;
   if (image === undefined) return undefined;
   const text = Math.max(0, usageMetadata.candidatesTokenCount - image) + (usageMetadata.thoughtsTokenCount ?? 0);
   return { input: usageMetadata.promptTokenCount ?? 0, image, text };
 }
 
-function toEmptyAnswer(answer: GenerateContentResponse, text: string): EmptyAnswer {
-  const candidate = answer.candidates?.[0];
-  const { finishReason, finishMessage } = candidate ?? {};
-  return { finishReason, finishMessage, blockReason: candidate ? undefined : answer.promptFeedback?.blockReason, text };
+function toEmptyAnswer(answer: GenerateContentResponse, text: string, body: string | undefined): EmptyAnswer {
+  const finishReason = answer.candidates?.[0]?.finishReason;
+  return { finishReason, finishMessage: toFinishMessage(body), blockReason: answer.promptFeedback?.blockReason, text };
+}
+
+const withFinishMessage = z.object({ candidates: z.array(z.object({ finishMessage: z.string().optional() })) });
+
+/** The SDK drops Google's own words on a refusal, so they are read from the body, which is short when it holds no picture. */
+function toFinishMessage(body: string | undefined): string | undefined {
+  try {
+    return withFinishMessage.parse(JSON.parse(body ?? '')).candidates[0]?.finishMessage;
+  } catch {
+    return undefined;
+  }
 }

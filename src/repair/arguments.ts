@@ -17,7 +17,7 @@ import {
 } from './lookup.ts';
 import { give, type Meant, placeFolder, placePictures, takePart } from './places.ts';
 import type { ToolShape } from './shape.ts';
-import { free, show } from './show.ts';
+import { show } from './show.ts';
 import { pixelAdvice, toPair, toRatio } from './sizes.ts';
 import { repairValue, toChoice } from './values.ts';
 
@@ -60,17 +60,14 @@ function unwrap(tool: string, raw: unknown): Entry[] {
   const [only] = entries;
   if (!only || entries.length > 1 || !wrappers.has(squash(only[0]))) return entries;
   const inner = fromText(only[1]);
-  return isObject(inner) ? toEntries(tool, inner) : entries;
+  return toEntries(tool, inner);
 }
 
 function toEntries(tool: string, raw: unknown): Entry[] {
   const plain = fromText(raw);
   const value = isEmpty(plain) ? {} : plain;
   if (isObject(value)) return Object.entries(value).filter(([key, item]) => !isSilent(tool, key, item));
-  throw new ToolError(
-    'invalid_argument',
-    `The arguments of ${tool} must be one object such as {"prompt": "…"}, but ${show(value)} came. ${free}`,
-  );
+  throw new ToolError('invalid_argument', `The arguments of ${tool} must be one object such as {"prompt": "…"}, but ${show(value)} came.`);
 }
 
 function isSilent(tool: string, key: string, value: unknown): boolean {
@@ -124,13 +121,13 @@ function toRefusal(tool: string, shape: ToolShape, unmet: readonly Unmet[]): Too
   for (const { key, advice } of unmet) keys.set(advice, [...(keys.get(advice) ?? []), show(key)]);
   const known = [...keys].flatMap(([advice, names]) => (advice === undefined ? [] : [`no ${listed(names)}: ${advice}`]));
   const unknown = keys.get(undefined);
-  if (!unknown) return new ToolError('unsupported', `${tool} has ${known.join('; ')}. ${free}`);
+  if (!unknown) return new ToolError('unsupported', `${tool} has ${known.join('; ')}.`);
   const near = unmet
     .map(({ key, advice }) => (advice === undefined ? toNearest(shape, key) : undefined))
     .find((name) => name !== undefined);
   const question = near === undefined ? '' : ` (did you mean "${near}"?)`;
   const parts = [`no argument ${listed(unknown)}${question}`, ...known].join('; ');
-  return new ToolError('invalid_argument', `${tool} has ${parts}. It has: ${Object.keys(shape).join(', ')}. ${free}`);
+  return new ToolError('invalid_argument', `${tool} has ${parts}. It has: ${Object.keys(shape).join(', ')}.`);
 }
 
 function listed(names: readonly string[]): string {

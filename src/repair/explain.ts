@@ -1,6 +1,6 @@
 import { isEmpty, isOwner } from './json.ts';
 import { hints } from './lookup.ts';
-import { clip, free, show } from './show.ts';
+import { clip, show } from './show.ts';
 
 /** What is read of a zod issue; a Standard Schema issue will do. */
 export interface ZodIssueLike {
@@ -22,7 +22,7 @@ export function explainIssues(tool: string, issues: readonly ZodIssueLike[], arg
     const place = path.map(String).join('.');
     if (!byPlace.has(place)) byPlace.set(place, explainIssue(issue, path, valueAt(args, path)));
   }
-  return `${tool}: ${[...byPlace.values()].slice(0, 3).join('; ')}. ${free}`;
+  return `${tool}: ${[...byPlace.values()].slice(0, 3).join('; ')}.`;
 }
 
 function explainIssue(issue: ZodIssueLike, path: readonly PropertyKey[], value: unknown): string {

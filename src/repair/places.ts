@@ -2,7 +2,7 @@ import { ToolError } from '../errors.ts';
 import { withoutEmpty } from './json.ts';
 import { homes } from './lookup.ts';
 import type { ToolShape } from './shape.ts';
-import { clip, free, show, toText } from './show.ts';
+import { clip, show, toText } from './show.ts';
 
 /** A value that found its argument (or its part of one), and the key it came under. */
 export interface Meant {
@@ -20,7 +20,7 @@ export function give(tool: string, shape: ToolShape, given: Map<string, Meant>, 
 
 function toConflict(tool: string, a: Meant, b: Meant, advice: string): ToolError {
   const both = `"${clip(a.key)}" (${show(a.value)}) and "${clip(b.key)}" (${show(b.value)})`;
-  return new ToolError('invalid_argument', `${tool} got ${both}, which do not go together: ${advice}. ${free}`);
+  return new ToolError('invalid_argument', `${tool} got ${both}, which do not go together: ${advice}.`);
 }
 
 function toRealName(shape: ToolShape, argument: string): string {

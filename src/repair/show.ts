@@ -1,6 +1,3 @@
-/** What every refusal ends with. */
-export const free = 'Nothing was generated and nothing was charged.';
-
 /** What came, quoted: no control characters, at most 60 characters. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${clip(value)}"`;

@@ -9,7 +9,7 @@ const path = (meaning: string) => z.string().min(1).max(4096).describe(meaning);
 /** A picture argument: a path, an id or `last`. */
 export const picture = (meaning: string) => path(`${meaning}: path, id (img_…) or "last".`);
 
-export const prompt = (meaning: string) => z.string().trim().min(1).max(maxPrompt).describe(meaning);
+export const prompt = (meaning: string) => z.string().trim().min(1).max(maxPrompt).describe(`${meaning} Up to 16,000 characters.`);
 
 /** The arguments every paid tool has beside its prompt and pictures. */
 export const common = (shape: string, size: string) => ({

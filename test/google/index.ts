@@ -6,7 +6,6 @@ import { picture } from './picture.ts';
 export type { Answer } from './answer.ts';
 export { bytesOf, type PictureOptions } from './picture.ts';
 export { colourOf, draw, subject } from './pictures.ts';
-export type { Reply } from './reply.ts';
 export type { GoogleRequest } from './request.ts';
 export { type Google, startGoogle, testKey } from './server.ts';
 

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { options } from '../src/config.ts';
+import { standinWords } from '../src/model/standin.ts';
+import { test } from './fixtures.ts';
+
+const root = join(import.meta.dirname, '..');
+
+const listedTool = z.looseObject({
+  name: z.string(),
+  description: z.string(),
+  inputSchema: z.looseObject({
+    properties: z.record(z.string(), z.looseObject({ type: z.string(), description: z.string(), enum: z.array(z.string()).optional() })),
+    required: z.array(z.string()),
+  }),
+});
+
+test('tools/list is the golden', async ({ limner }) => {
+  const { tools } = await limner.client.listTools();
+  await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('goldens/tools-list.json');
+});
+
+test('tools/list costs an agent at most 2,100 tokens', async ({ limner }) => {
+  const { tools } = await limner.client.listTools();
+  const tokens = encode(JSON.stringify(tools)).length;
+  expect(tokens).toBeLessThanOrEqual(2100);
+});
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+function fill(text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from === -1 || to === -1) throw new Error(`README.md has no place for ${name}`);
+  return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`;
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** One row an argument; a tool that has it says so in its own column. */
+function toolTable(tools: readonly z.infer<typeof listedTool>[]): string {
+  const names = [...new Set(tools.flatMap((tool) => Object.keys(tool.inputSchema.properties)))];
+  const rows = names.map((name) => {
+    const owners = tools.filter((tool) => name in tool.inputSchema.properties);
+    const descriptions = [...new Set(owners.map((tool) => tool.inputSchema.properties[name]?.description ?? ''))];
+    const marks = tools.map((tool) => (!owners.includes(tool) ? '' : tool.inputSchema.required.includes(name) ? 'required' : 'yes'));
+    return [`\`${name}\``, ...marks, cell(descriptions.join(' / '))];
+  });
+  return table(['Argument', ...tools.map((tool) => `\`${tool.name}\``), 'Meaning'], rows);
+}
+
+test('the README’s tables say what the code says', async ({ limner }) => {
+  const tools = z.array(listedTool).parse((await limner.client.listTools()).tools);
+  const settings = table(
+    ['Setting', 'Values', 'Default', 'Meaning'],
+    options.map((option) => [`\`${option.name}\``, option.values, option.default, cell(option.meaning)]),
+  );
+  const words = table(
+    ['In the prompt', 'What happens'],
+    Object.entries(standinWords).map(([word, meaning]) => [`\`standin:${word}\``, cell(meaning)]),
+  );
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const filled = fill(fill(fill(readme, 'tools', toolTable(tools)), 'settings', settings), 'stand-in words', words);
+  await expect(filled).toMatchFileSnapshot('../README.md');
+});
