@@ -1,15 +1,13 @@
-import { isAbsolute, join, posix, relative, resolve, win32 } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { defaultStateDir, expandHome, isTooWide, type System, toUserFile } from './system-folders.ts';
 import { cleanText, quote } from './text.ts';
 
 /** What surrounds the process; everything configuration depends on, so that it can be worked out without touching anything. */
-export interface Surroundings {
-  env: Readonly<Record<string, string | undefined>>;
+export interface Surroundings extends System {
   /** Text of the per-user file (see `toUserFile`), or undefined when there is none. */
   userFile: string | undefined;
   cwd: string;
   cwdWritable: boolean;
-  home: string;
-  platform: NodeJS.Platform;
 }
 
 /** A secret that no logging or serialising can show by accident. */
@@ -85,16 +83,6 @@ export const options = [
 ] as const;
 
 type OptionName = (typeof options)[number]['name'];
-
-/** The per-user settings file: a JSON object with the names of the environment variables. The environment wins. */
-export function toUserFile({ env, home, platform }: Pick<Surroundings, 'env' | 'home' | 'platform'>): string {
-  const { join: joinPath } = platform === 'win32' ? win32 : posix;
-  if (platform === 'win32') return joinPath(env.APPDATA || joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
-  if (env.XDG_CONFIG_HOME) return joinPath(env.XDG_CONFIG_HOME, 'limner', 'config.json');
-  return platform === 'darwin'
-    ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json')
-    : joinPath(home, '.config', 'limner', 'config.json');
-}
 
 /** Everything limner can be told, checked. Never throws: what is wrong is collected, all of it, and a wrong setting never widens a right. */
 export function loadConfig(surroundings: Surroundings): Config {
@@ -242,29 +230,4 @@ function toFolder(
     findings.push(`${name} ${why}.`);
     return undefined;
   }
-}
-
-/** `~` and `~/…` as the person's home; everything else unchanged. */
-export function expandHome(path: string, home: string): string {
-  return path === '~' || path.startsWith('~/') || path.startsWith('~\\') ? join(home, path.slice(1)) : path;
-}
-
-const systemFolders =
-  /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
-const deepSystemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|sbin|sys|usr|Applications|Library|System)(\/|$)/;
-const windowsSystemFolders = /^[a-z]:\\(windows|program files( \(x86\))?|programdata)(\\|$)|^[a-z]:\\users$/i;
-
-/** The root, any home, a folder that holds homes, a system folder: hosts start servers there, and nobody means them as a place for pictures. */
-function isTooWide(folder: string, { home, platform }: Surroundings): boolean {
-  const upFromFolder = relative(folder, home);
-  const holdsHome = upFromFolder === '' || !(upFromFolder.startsWith('..') || isAbsolute(upFromFolder));
-  const isRoot = resolve(folder, '..') === folder;
-  if (isRoot || holdsHome || /^\/(home|Users)\/[^/]+$/.test(folder)) return true;
-  return platform === 'win32' ? windowsSystemFolders.test(folder) : systemFolders.test(folder) || deepSystemFolders.test(folder);
-}
-
-function defaultStateDir({ env, home, platform }: Surroundings): string {
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'limner');
-  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'limner');
-  return platform === 'darwin' ? join(home, 'Library', 'Application Support', 'limner') : join(home, '.local', 'state', 'limner');
 }

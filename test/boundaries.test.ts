@@ -6,7 +6,7 @@ const src = join(import.meta.dirname, '..', 'src');
 
 /** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
 const rows = [
-  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version'],
+  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders'],
   ['config'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Config, expandHome } from '../config.ts';
+import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
+import { expandHome } from '../system-folders.ts';
 import { quote } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
