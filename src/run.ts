@@ -118,8 +118,20 @@ async function generateAll(plan: Plan, images: readonly RequestImage[], call: Ca
   );
   const ours = rejected.find(({ reason }) => !(reason instanceof ToolError));
   if (ours) throw ours.reason;
-  if (answers.length === 0) throw rejected[0]?.reason ?? new Error('no variation was asked for');
+  if (answers.length === 0) throw toOneError(rejected.map(({ reason }) => reason));
   return { answers, failures: rejected.map(({ variation, reason }) => ({ variation, message: reason.message })) };
+}
+
+/** The error of a call that brought nothing: the first, and what the others add to it. */
+function toOneError(reasons: readonly unknown[]): ToolError {
+  const errors = reasons.filter((reason) => reason instanceof ToolError);
+  const messages = [...new Set(errors.map((error) => error.message))];
+  const [first] = errors;
+  if (first === undefined) throw new Error('no variation was asked for');
+  if (messages.length === 1) return first;
+  const { code, retryAfterSeconds } = first;
+  const message = `All ${errors.length} variations failed.\n${messages.map((text) => `- ${text}`).join('\n')}`;
+  return new ToolError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }
 
 function toRequest(plan: Plan, images: readonly RequestImage[]) {

@@ -3,20 +3,28 @@ import type { Size } from './media.ts';
 
 /**
  * Characters that never leave us: controls but line feed and tab, format characters (zero-width, bidi, soft hyphen, byte order mark, tags), lone
- * surrogates, line separators, variation selectors. They hide words from people or steer terminals.
+ * surrogates, line separators, and all that Unicode says to draw as nothing. They hide words from people or steer terminals.
  */
-const hidden = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{VS}]/gu;
+const hidden = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]/gu;
 
 /** Text made by others, safe to show: no controls, no hidden characters, at most `maxLength` characters. */
 export function cleanText(text: string, maxLength = 2000): string {
-  const clean = stripVTControlCharacters(text).replace(/\r\n?/g, '\n').replace(hidden, '').trim();
-  return clean.length <= maxLength ? clean : `${clean.slice(0, maxLength - 1).trimEnd()}…`;
+  return shorten(stripVTControlCharacters(text).replace(/\r\n?/g, '\n').replace(hidden, '').trim(), maxLength);
 }
 
-/** Text made by others as one quoted line. */
+/** Text made by others as one quoted line; quotation marks inside become single, so that it cannot end the quotation. */
 export function quote(text: string, maxLength = 60): string {
-  const line = cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ');
-  return `"${line.length <= maxLength ? line : `${line.slice(0, maxLength).trimEnd()}…`}"`;
+  const line = cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ').replaceAll('"', "'");
+  return `"${shorten(line, maxLength)}"`;
+}
+
+/** Cuts between characters, never inside one. */
+function shorten(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text
+    .slice(0, maxLength - 1)
+    .replace(/\p{Cs}$/u, '')
+    .trimEnd()}…`;
 }
 
 /**

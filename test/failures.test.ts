@@ -497,7 +497,7 @@ describe('a bent answer with a picture is a success', () => {
       [/^1\. .*\n2\. /],
       [],
     ],
-    ['the same picture three times', { copies: 3 }, asSent, [], []],
+    ['the same picture three times', { copies: 3 }, asSent, [], [/same picture more than once/]],
     ['a picture and one of no bytes', { second: { bytes: Buffer.alloc(0) } }, asSent, [], []],
     ['drafts before the picture', { thoughts: 3 }, asSent, [], []],
     ['drafts and nothing else', { onlyThoughts: true, thoughts: 3 }, asSent, [/Note: .*draft/], [/only a draft; the last draft was saved/]],
@@ -597,19 +597,18 @@ describe('a bent answer with a picture is a success', () => {
     await expectGoodCall(scene);
   });
 
-  test.concurrent
-    .fails('a picture too large to decode is delivered without a preview', async ({ stage }) => {
-      const bomb = await sharp({ create: { width: 10_100, height: 10_000, channels: 3, background: 'red' }, limitInputPixels: false })
-        .png({ compressionLevel: 1 })
-        .toBuffer();
-      const scene = stage.scene(answers.picture({ bytes: bomb }));
-      const answer = await scene.ask();
-      expect(answer.isError, answer.text).toBe(false);
-      expect(answer.blocks).not.toContain('image');
-      expect(answer.facts.warnings).not.toEqual([]);
-      expect((await readFile(answer.file.path)).equals(bomb)).toBe(true);
-      expect(answer.file).toMatchObject({ width: 10_100, height: 10_000, format: 'png' });
-    });
+  test.concurrent('a picture too large to decode is delivered without a preview', async ({ stage }) => {
+    const bomb = await sharp({ create: { width: 10_100, height: 10_000, channels: 3, background: 'red' }, limitInputPixels: false })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const scene = stage.scene(answers.picture({ bytes: bomb }));
+    const answer = await scene.ask();
+    expect(answer.isError, answer.text).toBe(false);
+    expect(answer.blocks).not.toContain('image');
+    expect(answer.facts.warnings).not.toEqual([]);
+    expect((await readFile(answer.file.path)).equals(bomb)).toBe(true);
+    expect(answer.file).toMatchObject({ width: 10_100, height: 10_000, format: 'png' });
+  });
 });
 
 describe('of several variations', () => {

@@ -12,7 +12,7 @@ export interface Finish {
 export async function readMade(bytes: Uint8Array): Promise<Image | undefined> {
   const format = sniff(bytes);
   if (!isFormat(format)) return undefined;
-  const header = await withSharp((sharp) => sharp(bytes, decoding).metadata()).catch(() => undefined);
+  const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata()).catch(() => undefined);
   return header && { bytes, format, width: header.width, height: header.height };
 }
 

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { cleanText, quote } from '../text.ts';
-import type { RequestFailure } from './failures.ts';
+import type { RequestFailure } from './request-failure.ts';
 
 /** What an answer without a picture said about itself. */
 export interface EmptyAnswer {
