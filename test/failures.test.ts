@@ -218,7 +218,7 @@ describe('an error of Google', () => {
     ['an expired key', invalid('API key expired. Please renew the API key.'), 'key_rejected', key400, 1],
     [
       'an unknown field',
-      invalid(`Invalid JSON payload received. Unknown name 'x' at 'generation_config': Cannot find field.`, 'generation_config'),
+      invalid(`Invalid JSON payload received. Unknown name "x" at 'generation_config': Cannot find field.`, 'generation_config'),
       'upstream_fault',
       bad(`Unknown name 'x' at 'generation_config'`),
       1,
