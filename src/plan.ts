@@ -5,7 +5,7 @@ import type { Target } from './files/target.ts';
 import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toExtension, toShape } from './media.ts';
 import { type CatalogModel, chooseModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
 import { estimateDollars } from './model/price.ts';
-import { formatSize, quote, toFileStem } from './text.ts';
+import { cleanText, formatSize, quote, toFileStem } from './text.ts';
 
 type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
 
@@ -165,7 +165,12 @@ function covers(painted: Size, own: Size): boolean {
 function planInput(picture: Picture, index: number, wish: Wish, resolution: Resolution): PlannedInput {
   const toBeChanged = wish.tool === 'edit_image' && index === 0;
   const maxEdge = toBeChanged && resolution === '4K' ? 4096 : 2048;
-  return { label: `Image ${index + 1} (${picture.name})`, path: picture.path, ...(picture.id && { id: picture.id }), maxEdge };
+  return {
+    label: `Image ${index + 1} (${cleanText(picture.name, 80)})`,
+    path: picture.path,
+    ...(picture.id && { id: picture.id }),
+    maxEdge,
+  };
 }
 
 function planOutput(wish: Wish, target: Target): PlannedOutput {

@@ -13,12 +13,15 @@ const metaKey = 'limner/result';
 /** Longest serialised result; Claude Desktop refuses a result above 1,048,576 characters. */
 const maxResultBytes = 900_000;
 
+/** Longest text of a result, in characters. */
+const maxTextLength = 20_000;
+
 /**
  * A result as every host can use it: one text block with all facts, since text is the only thing every host passes on; previews for the model's eyes;
  * links for the person where the protocol knows them; the same facts as JSON in `_meta`. Never `structuredContent`, which makes some hosts drop the pictures.
  */
 export function toCallToolResult(outcome: Outcome, notices: readonly string[], links: boolean): CallToolResult {
-  const text: ContentBlock = { type: 'text', text: `${describe(outcome, notices).join('\n')}\n` };
+  const text: ContentBlock = { type: 'text', text: `${cleanText(describe(outcome, notices).join('\n'), maxTextLength)}\n` };
   const previews = outcome.previews.map(
     ({ bytes, mediaType }): ContentBlock => ({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mediaType }),
   );
@@ -53,7 +56,7 @@ export function toErrorResult(error: unknown, notices: readonly string[]): CallT
   );
   return {
     isError: true,
-    content: [{ type: 'text', text: `${cleanText(text, 20_000)}\n` }],
+    content: [{ type: 'text', text: `${cleanText(text, maxTextLength)}\n` }],
     _meta: { [metaKey]: { error: { code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) } } },
   };
 }

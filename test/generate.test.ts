@@ -198,7 +198,10 @@ describe('what cannot be done is refused before anything is sent', () => {
     { name: 'a file that exists', args: { output: 'there.jpg' }, code: 'file_exists', says: /there\.jpg exists already.*overwrite/s },
     { name: 'a second variation that exists', args: { output: 'late.jpg', count: 2 }, code: 'file_exists', says: /late-2\.jpg exists/ },
     { name: 'overwriting what is no picture', args: { output: 'notes.png', overwrite: true }, code: 'file_exists', says: /no picture/ },
+    { name: 'overwriting a link', args: { output: 'linked.jpg', overwrite: true }, code: 'file_exists', says: /no picture/ },
     { name: 'a folder that is a file', args: { output: 'notes.png/fox.jpg' }, code: 'cannot_write', says: /not a folder/ },
+    { name: 'a name no file system takes', args: { output: `${'x'.repeat(250)}.jpg` }, code: 'invalid_argument', says: /too long/ },
+    { name: 'a name with hidden characters', args: { output: 'fox\u202Egpj.png' }, code: 'invalid_argument', says: /plain name/ },
     { name: 'a link that leads outside', args: { output: 'link/fox.jpg' }, code: 'not_allowed', says: /LIMNER_ALLOWED_DIRS/ },
   ] as const;
   for (const { name, args, code, says } of refusals) {
@@ -206,6 +209,7 @@ describe('what cannot be done is refused before anything is sent', () => {
       for (const file of ['there.jpg', 'late-2.jpg']) await computer.write(file, await photo(20, 20, 'jpeg'));
       await computer.write('notes.png', 'a shopping list');
       await symlink('/tmp', join(computer.project, 'link'));
+      await symlink(join(computer.project, 'there.jpg'), join(computer.project, 'linked.jpg'));
       const before = await readdir(computer.project);
       const answer = await limner.call('generate_image', { prompt: 'A fox', ...args });
       expect(answer).toMatchObject({ isError: true, code, blocks: ['text'] });

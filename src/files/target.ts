@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type Format, formatOfExtension, formats, sniff, toExtension } from '../media.ts';
-import { quote } from '../text.ts';
+import { cleanText, quote } from '../text.ts';
 import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
 import { numbered } from './publish.ts';
 import { exists, readBytes } from './read.ts';
@@ -25,11 +25,29 @@ export async function findTarget(output: string | undefined, places: Places): Pr
   const path = toAbsolutePath(output, places);
   if (/[/\\]$/.test(output) || (await isFolder(path))) return { folder: await requireAllowed(path, places, 'write') };
   const named = toNamedFile(output, basename(path));
-  const real = await requireAllowed(path, places, 'write');
-  return { folder: dirname(real), ...named };
+  return { folder: await requireAllowed(dirname(path), places, 'write'), ...named };
+}
+
+/** Room is left for a number and an extension; file systems take 255 bytes. */
+const maxNameBytes = 240;
+
+function requireUsableName(output: string, name: string): void {
+  if (Buffer.byteLength(name) > maxNameBytes) {
+    throw new ToolError(
+      'invalid_argument',
+      `The file name of output is too long: ${quote(output, 80)}. Give one of at most ${maxNameBytes} bytes.`,
+    );
+  }
+  if (cleanText(name, Number.POSITIVE_INFINITY) !== name || (process.platform === 'win32' && /[<>:"|?*]|[. ]$/.test(name))) {
+    throw new ToolError(
+      'invalid_argument',
+      `The file name of output has characters a file name should not have: ${quote(output, 80)}. Give a plain name.`,
+    );
+  }
 }
 
 function toNamedFile(output: string, name: string): Pick<Target, 'stem' | 'format' | 'extension'> & { stem: string } {
+  requireUsableName(output, name);
   const extension = extname(name).slice(1);
   const format = formatOfExtension(extension);
   if (format !== undefined) return { stem: name.slice(0, -extension.length - 1), format, extension };
@@ -64,8 +82,14 @@ export async function requireFree(target: Target & { stem: string }, extension: 
         `${path} exists already. Choose another output, or set overwrite to true to replace that picture.`,
       );
     }
-    if (sniff((await readBytes(path)) ?? new Uint8Array()) === undefined) {
+    if (!(await isPlainPicture(path))) {
       throw new ToolError('file_exists', `${path} exists and is no picture, so limner does not replace it. Choose another output.`);
     }
   }
+}
+
+/** A regular file that holds a picture; never a link, whose target may be anywhere. */
+async function isPlainPicture(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isFile()) return false;
+  return sniff((await readBytes(path)) ?? new Uint8Array()) !== undefined;
 }

@@ -48,19 +48,19 @@ export async function prepare(pictures: readonly PictureToSend[]): Promise<Prepa
   return prepared.sort((a, b) => a.index - b.index).map(({ result }) => result);
 }
 
+/** Decoded once; then the first way of encoding that fits, or the smallest there is. */
 async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
-  const { facts, name } = picture;
-  try {
-    let smallest = facts.hasAlpha || isDrawing(facts) ? await encode(sharp, picture, 1, undefined) : undefined;
-    for (const { edge, quality } of steps) {
-      if (smallest && smallest.bytes.length <= maxBytes) return smallest;
-      smallest = await encode(sharp, picture, edge, facts.hasAlpha ? undefined : quality);
-    }
-    if (smallest) return smallest;
-  } catch (cause) {
+  const { facts, maxEdge, name } = picture;
+  const pixels = await decode(sharp, picture).catch((cause) => {
     throw unreadable(name, 'is damaged: its pixels cannot be decoded.', cause);
+  });
+  const lossless = facts.hasAlpha || isDrawing(facts);
+  let smallest = await encode(sharp, pixels, maxEdge, lossless ? undefined : steps[0].quality);
+  for (const { edge, quality } of lossless && !facts.hasAlpha ? steps : steps.slice(1)) {
+    if (smallest.bytes.length <= maxBytes) break;
+    smallest = await encode(sharp, pixels, Math.max(1, Math.round(maxEdge * edge)), facts.hasAlpha ? undefined : quality);
   }
-  throw unreadable(name, 'could not be made ready to send.');
+  return smallest;
 }
 
 /** Formats that come from screens and drawing programs are worth sending without loss when they fit. */
@@ -68,14 +68,26 @@ function isDrawing(facts: PictureFacts): boolean {
   return facts.kind === 'png' || facts.kind === 'gif';
 }
 
-/** `quality` undefined asks for PNG. */
-async function encode(sharp: Sharp, picture: PictureToSend, scale: number, quality: number | undefined): Promise<PreparedPicture> {
-  const edge = Math.max(1, Math.round(picture.maxEdge * scale));
-  const upright = sharp(picture.bytes, decoding)
+interface Pixels {
+  data: Buffer;
+  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
+}
+
+function decode(sharp: Sharp, { bytes, maxEdge }: PictureToSend): Promise<Pixels> {
+  return sharp(bytes, decoding)
     .rotate()
-    .resize(edge, edge, { fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb');
-  const encoded = quality === undefined ? upright.png() : upright.jpeg({ quality, chromaSubsampling: '4:4:4' });
-  const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
-  return { bytes: data, mediaType: quality === undefined ? 'image/png' : 'image/jpeg', width: info.width, height: info.height };
+    .resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+}
+
+/** `quality` undefined asks for PNG. */
+async function encode(sharp: Sharp, { data, info }: Pixels, edge: number, quality: number | undefined): Promise<PreparedPicture> {
+  const { width, height, channels } = info;
+  const sized = sharp(data, { raw: { width, height, channels } }).resize(edge, edge, { fit: 'inside', withoutEnlargement: true });
+  const encoded = quality === undefined ? sized.png() : sized.jpeg({ quality, chromaSubsampling: '4:4:4' });
+  const result = await encoded.toBuffer({ resolveWithObject: true });
+  const mediaType = quality === undefined ? 'image/png' : 'image/jpeg';
+  return { bytes: result.data, mediaType, width: result.info.width, height: result.info.height };
 }

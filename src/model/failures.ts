@@ -40,27 +40,28 @@ export function toFailure(exchange: Exchange, mask: (text: string) => string): R
 }
 
 function toNetworkFailure(thrown: unknown): RequestFailure {
-  if (isBrokenConnection(thrown)) {
+  const reason = causesOf(thrown).find((code) => neverSent.test(code));
+  if (reason === undefined) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,
       maybeBilled: true,
       waitingFor: 'the connection broke, trying again',
     });
   }
-  const reason = causesOf(thrown).find((code) => /^[A-Z_0-9]{3,40}$/.test(code)) ?? 'no answer';
   return fail(
     'unreachable',
     `Google's API cannot be reached (${reason}). Nothing was sent or billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`,
-    {
-      maxRequests: 3,
-      waitingFor: 'Google cannot be reached, trying again',
-    },
+    { maxRequests: 3, waitingFor: 'Google cannot be reached, trying again' },
   );
 }
 
-/** A connection that was there and broke, or spoke no HTTP: what was sent may have arrived. */
+/** Error codes of what fails before a connection stands: names, routes, TLS. After anything else the request may have arrived. */
+const neverSent =
+  /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_\w+|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+)$/;
+
+/** A connection that broke under the answer, as against an answer that is none. */
 function isBrokenConnection(thrown: unknown): boolean {
-  return causesOf(thrown).some((code) => /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_(HEADERS|BODY)_TIMEOUT|HPE_\w+)$/.test(code));
+  return causesOf(thrown).some((code) => /^(UND_ERR_\w+|ECONNRESET|EPIPE|HPE_\w+)$/.test(code));
 }
 
 /** Error codes of an error and its causes, outermost first. */
