@@ -1,11 +1,12 @@
 import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
 import { defaultStateDir, expandHome, isTooWide, type System, toUserFile } from './system-folders.ts';
 import { cleanText, quote } from './text.ts';
 
 /** What surrounds the process; everything configuration depends on, so that it can be worked out without touching anything. */
 export interface Surroundings extends System {
-  /** Text of the per-user file (see `toUserFile`), or undefined when there is none. */
-  userFile: string | undefined;
+  /** Text of the per-user file (see `toUserFile`), undefined when there is none, or why it cannot be read. */
+  userFile: string | Error | undefined;
   cwd: string;
   cwdWritable: boolean;
 }
@@ -32,6 +33,7 @@ export interface Config {
   timeoutMs: number;
   userFile: string;
   home: string;
+  platform: NodeJS.Platform;
   /** Settings that are wrong and were replaced by a safe default. Told once, with the first result. */
   warnings: readonly string[];
   /** Settings that are wrong and have no safe default: every call is refused until they are mended. */
@@ -58,15 +60,15 @@ export const options = [
   },
   {
     name: 'LIMNER_ALLOWED_DIRS',
-    values: 'folders, joined by the platform’s path delimiter',
+    values: 'folders, joined by `:` (Windows: `;`)',
     default: 'none',
     meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.',
   },
   {
     name: 'LIMNER_STATE_DIR',
     values: 'folder',
-    default: "the platform's place for a program's state",
-    meaning: 'Where originals and records are kept.',
+    default: '`~/.local/state/limner`, macOS `~/Library/Application Support/limner`, Windows `%LOCALAPPDATA%\\limner`',
+    meaning: 'Where originals, replaced pictures and records are kept; nothing is deleted from it.',
   },
   {
     name: 'LIMNER_PREVIEW',
@@ -109,6 +111,7 @@ export function loadConfig(surroundings: Surroundings): Config {
     timeoutMs: toTimeout(setting('LIMNER_TIMEOUT_MS'), found),
     userFile: toUserFile(surroundings),
     home,
+    platform: surroundings.platform,
     ...found,
   };
 }
@@ -128,7 +131,7 @@ function readSettings(surroundings: Surroundings, found: Findings): Setting {
     ...Object.keys(surroundings.env).filter((name) => name.startsWith('LIMNER_') && !known.has(name)),
     ...Object.keys(file).filter((name) => !known.has(name)),
   ];
-  for (const name of unknown) found.warnings.push(`${cleanText(name, 60)} is no setting of limner and was ignored.`);
+  for (const name of unknown) found.warnings.push(`${cleanText(name, 60)} is not a setting of limner and was ignored.`);
   return (name) => {
     const value = surroundings.env[name]?.trim() || file[name]?.trim();
     return value || undefined;
@@ -136,16 +139,30 @@ function readSettings(surroundings: Surroundings, found: Findings): Setting {
 }
 
 function parseUserFile(surroundings: Surroundings, found: Findings): Record<string, string> {
-  if (surroundings.userFile === undefined) return {};
+  const { userFile, platform } = surroundings;
+  if (userFile === undefined) return {};
   const path = toUserFile(surroundings);
   try {
-    const parsed: unknown = JSON.parse(surroundings.userFile.replace(/^\uFEFF/, ''));
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not an object');
-    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+    if (userFile instanceof Error) throw userFile;
+    const values = z.record(z.string(), z.unknown()).parse(JSON.parse(userFile.replace(/^\uFEFF/, '')));
+    return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => toEntry(name, value, platform, path, found)));
   } catch {
-    found.problems.push(`${path} is not a JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
+    found.problems.push(`${path} is not a readable JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
     return {};
   }
+}
+
+/** A setting as the environment would hold it: lists are joined as paths are, null is nothing. */
+function toEntry(name: string, value: unknown, platform: NodeJS.Platform, path: string, found: Findings): [string, string][] {
+  if (value === null) return [];
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [[name, String(value)]];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return [[name, value.join(pathDelimiter(platform))]];
+  found.problems.push(`${cleanText(name, 60)} in ${path} must be text, or a list of texts.`);
+  return [];
+}
+
+function pathDelimiter(platform: NodeJS.Platform): string {
+  return platform === 'win32' ? ';' : ':';
 }
 
 function toBackend(value: string | undefined, found: Findings): Config['backend'] {
@@ -162,8 +179,12 @@ function toKey(setting: Setting, found: Findings): Secret | undefined {
     found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
   const key = (gemini ?? google)?.replace(/^(["'])(.*)\1$/, '$2').trim();
   if (!key) return undefined;
+  const name = gemini ? 'GEMINI_API_KEY' : 'GOOGLE_API_KEY';
+  if (/^\$|^%.*%$|\$\{/.test(key)) {
+    found.problems.push(`${name} holds a variable that nobody filled in: write the key itself, or have the host fill the variable in.`);
+    return undefined;
+  }
   if (!/^[\w.~+/=-]+$/.test(key)) {
-    const name = gemini ? 'GEMINI_API_KEY' : 'GOOGLE_API_KEY';
     found.problems.push(
       `${name} holds characters no key has (such as a space, a line break or an unexpanded $ or {}): copy the key again.`,
     );
@@ -200,8 +221,7 @@ function toTimeout(value: string | undefined, found: Findings): number {
 }
 
 function toAllowedDirs(value: string | undefined, projectDir: string | undefined, surroundings: Surroundings, found: Findings): string[] {
-  const delimiter = surroundings.platform === 'win32' ? ';' : ':';
-  return (value?.split(delimiter) ?? [])
+  return (value?.split(pathDelimiter(surroundings.platform)) ?? [])
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => toFolder(part, 'LIMNER_ALLOWED_DIRS', projectDir, surroundings, found.warnings))
@@ -223,7 +243,7 @@ function toFolder(
     return refuse(`is ${quote(value)}; without a project folder it must be an absolute path`);
   const folder = resolve(projectDir ?? surroundings.cwd, expanded);
   if (isTooWide(folder, surroundings))
-    return refuse(`is ${quote(value)}; the file system's root, a home or a system folder is too wide, name a folder inside`);
+    return refuse(`is ${quote(value)}, but the file system's root, a home or a system folder is too wide: name a folder inside it`);
   return folder;
 
   function refuse(why: string): undefined {

@@ -71,21 +71,32 @@ export async function deliver(
   const made = await readMade(kept.bytes);
   if (made === undefined) {
     const place = kept.path === undefined ? `lost, as ${keeper.config.stateDir} cannot be written` : `kept at ${kept.path}`;
-    warnings.push(`Picture ${number} is no picture limner can read; its bytes are ${place}.`);
+    warnings.push(`Picture ${number} is not a picture limner can read; its bytes are ${place}.`);
     return undefined;
   }
   const original = kept.path === undefined ? undefined : toKeptFile(kept.path, made);
+  if (original === undefined) warnings.push(notKept(keeper.config));
   const image = await finishOrLeave(made, plan, warnings);
   try {
     const { path, notes } = await write(image, number, plan, keeper.archive);
     return { id: kept.id, file: toKeptFile(path, image), original, differences: [...compare(plan, made, image), ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    const rescue = original
-      ? `It is safe: kept as the model made it at ${original.path}.`
-      : `${keeper.config.stateDir} cannot be written either, so picture ${number}, which was paid for, is lost.`;
-    warnings.push(`${error.message} ${rescue}`);
-    return original && { id: kept.id, file: original, original, differences: compare(plan, made, made) };
+    const rescue = original ?? (await publishElsewhere(made, plan, keeper.config));
+    warnings.push(
+      `${error.message} ${rescue ? `Picture ${number} is safe: it is at ${rescue.path}.` : `Picture ${number}, which was paid for, is lost.`}`,
+    );
+    return rescue && { id: kept.id, file: rescue, original, differences: compare(plan, made, made) };
+  }
+}
+
+/** The last place for a picture that neither its own folder nor the archive took. */
+async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config): Promise<KeptFile | undefined> {
+  try {
+    await ensureWritable(outputDir, made.bytes.length);
+    return toKeptFile(await publish(join(outputDir, `${plan.output.stem}.${toExtension(made.format)}`), made.bytes, 'number'), made);
+  } catch {
+    return undefined;
   }
 }
 
@@ -103,12 +114,12 @@ async function write(image: Image, number: number, plan: Plan, archive: Archive)
   const wanted = join(folder, `${stem}.${suffix}`);
   if (!named) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
   const path = numbered(wanted, number);
-  if (overwrite && (await exists(path))) {
-    const backup = await archive.keepReplaced(path);
-    return { path: await publish(path, image.bytes, 'replace'), notes: backup ? [`The picture it replaced is kept at ${backup}.`] : [] };
-  }
+  const backup = overwrite && (await exists(path)) ? await archive.keepReplaced(path).catch(() => undefined) : undefined;
+  if (backup) return { path: await publish(path, image.bytes, 'replace'), notes: [`The picture it replaced is kept at ${backup}.`] };
   const got = await publish(path, image.bytes, 'number');
-  return { path: got, notes: got === path ? [] : [`${basename(path)} was taken meanwhile, so the name is ${basename(got)}.`] };
+  if (got === path) return { path, notes: [] };
+  const why = overwrite ? 'could not be kept first, so it was not replaced and' : 'was taken meanwhile, so';
+  return { path: got, notes: [`${basename(path)} ${why} the name is ${basename(got)}.`] };
 }
 
 function toKeptFile(path: string, image: Image): KeptFile {
@@ -140,6 +151,10 @@ function compare(plan: Plan, made: Image, delivered: Image): string[] {
   return differences;
 }
 
+function notKept({ stateDir }: Config): string {
+  return `${stateDir} cannot be written: the model's own bytes are not kept there, and ids will be forgotten when limner stops.`;
+}
+
 /** Writes a record per picture, so that ids and `last` outlive the process. */
 export async function remember(
   saved: readonly SavedImage[],
@@ -165,8 +180,6 @@ export async function remember(
       delivered: file,
       dollars: dollars === undefined ? undefined : dollars / saved.length,
     };
-    await archive
-      .remember(record)
-      .catch(() => warnings.push(`Ids will be forgotten when limner stops: ${config.stateDir} cannot be written.`));
+    await archive.remember(record).catch(() => warnings.push(notKept(config)));
   }
 }

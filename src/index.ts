@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Console } from 'node:console';
 import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { openArchive } from './archive/archive.ts';
 import { type Config, loadConfig } from './config.ts';
+import { toRealPath } from './files/paths.ts';
 import { isWritable, readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
 import { createServer, wrapArguments } from './server.ts';
@@ -76,7 +78,7 @@ async function demo(): Promise<number> {
   const server = {
     command: process.execPath,
     args: [import.meta.filename],
-    cwd: process.cwd(),
+    cwd: workingFolder(),
     env: withKey ? serverEnv : { ...serverEnv, LIMNER_BACKEND: 'standin' },
   };
   return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, (line) => process.stdout.write(`${line}\n`));
@@ -87,8 +89,8 @@ const serverEnv = Object.fromEntries(Object.entries(process.env).flatMap(([name,
 
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
-  const home = env.HOME || homedir();
-  const cwd = process.cwd();
+  const home = await toRealPath(isAbsolute(env.HOME ?? '') ? (env.HOME ?? '') : homedir());
+  const cwd = workingFolder();
   const userFile = await readText(toUserFile({ env, home, platform }));
   const config = loadConfig({ env, userFile, cwd, cwdWritable: await isWritable(cwd), home, platform });
   // Google's SDK would read these by itself and warn about the pair.
@@ -97,9 +99,19 @@ async function readConfig(): Promise<Config> {
   return config;
 }
 
+/** The folder the host started this process in; the root, which is no project, when it has been removed since. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
 /** What a client sent wrong is worth a line, not a stack. */
 function logLine(error: Error): void {
-  process.stderr.write(`limner: ${cleanText(error.message, 200).replace(/\s+/g, ' ')}\n`);
+  const message = error.name === 'ZodError' ? 'a message on stdin was not JSON-RPC and was passed over' : cleanText(error.message, 200);
+  process.stderr.write(`limner: ${message.replace(/\s+/g, ' ')}\n`);
 }
 
 /** The log of a stdio server is stderr. */

@@ -73,7 +73,10 @@ const sameShape = 0.05;
  */
 export function plan(wish: Wish, pictures: readonly Picture[], target: Target, config: Config): Plan {
   const { model, warning } = chooseModel(wish.model ?? config.model);
-  const warnings = warning === undefined ? [] : [warning];
+  const warnings = [warning, ...pictures.map((picture) => picture.warning)].filter((text) => text !== undefined);
+  if (target.isRelative && config.projectDir === undefined) {
+    warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
+  }
   const asked = toRatio(wish.aspectRatio);
   const { aspectRatio, cropTo } = planShape(model, asked, pictures[0]?.facts, warnings);
   const resolution = planResolution(wish, model, aspectRatio, pictures[0]?.facts, warnings);

@@ -66,7 +66,7 @@ function describe(outcome: Outcome, notices: readonly string[]): string[] {
     ...outcome.images.map((image, index) => describeFile(image, index, outcome.images.length)),
     describeMaking(outcome),
     ...describeDifferences(outcome),
-    ...outcome.failures.map(({ variation, message }) => `Variation ${variation} failed: ${message}`),
+    ...describeFailures(outcome),
     ...outcome.warnings.map((warning) => `Note: ${warning}`),
     ...describeOrigin(outcome),
     ...describeWords(outcome),
@@ -97,28 +97,39 @@ function describeDifferences({ images, backend }: Outcome): string[] {
     image.differences.filter((difference) => !shared.includes(difference)).map((difference) => `${index + 1}: ${difference}`),
   );
   const originals = images.flatMap(({ file, original }) => (original && original.sha256 !== file.sha256 ? [original.path] : []));
-  const untouched = backend === 'standin' ? 'Before that' : "The model's own bytes, with Google's content credentials";
+  const untouched = backend === 'standin' ? 'The drawing before conversion' : "The model's own bytes, with Google's content credentials";
   return [...shared, ...own, ...(originals.length > 0 ? [`${untouched}: ${originals.join(', ')}`] : [])];
 }
 
+/** Failures by their reason; which of the numbered requests they were is for programs, in `_meta`. */
+function describeFailures({ failures, plan }: Outcome): string[] {
+  const reasons = [...new Set(failures.map(({ message }) => message))];
+  return reasons.map((reason) => {
+    const count = failures.filter(({ message }) => message === reason).length;
+    return `${count} of ${plan.variations} variations failed: ${reason}`;
+  });
+}
+
 /** For an edit, what it came from: editing that again is the undo. */
-function describeOrigin({ plan }: Outcome): string[] {
+function describeOrigin({ plan, images }: Outcome): string[] {
   const [changed] = plan.inputs;
   if (plan.tool !== 'edit_image' || changed === undefined) return [];
-  return [`Edited from ${changed.id ? `${changed.id}, ` : ''}${changed.path}; to undo, edit that one again.`];
+  const isReplaced = images.some(({ file }) => file.path === changed.path);
+  const names = [changed.id, isReplaced ? undefined : changed.path].filter((name) => name !== undefined);
+  return names.length === 0 ? [] : [`Edited from ${names.join(', ')}; to undo, edit that one again.`];
 }
 
 /** The model's words are shown as a quotation: they are data, not instructions. */
 function describeWords({ backend, text, sources }: Outcome): string[] {
-  const speaker = backend === 'standin' ? 'The stand-in' : 'The model';
-  const words = text === '' ? [] : [`${speaker} said: ${quote(text, 1500)}`];
+  // The stand-in has nothing to say that the line on its making does not.
+  const words = text === '' || backend === 'standin' ? [] : [`The model said: ${quote(text, 1500)}`];
   const pages = sources.slice(0, 10).map(({ title, url }) => `${cleanText(title, 120)} ${cleanText(url, 500)}`);
   return pages.length === 0 ? words : [...words, `Sources: ${pages.join('; ')}`];
 }
 
 function describeNextStep({ images, previews, failures }: Outcome): string {
   const seen = previews.length === 0 ? '' : images.length > 2 ? 'The preview is a numbered sheet. ' : '';
-  const again = failures.length > 0 ? 'Call again for the variations that failed. ' : '';
+  const again = failures.length > 0 ? `To make up for what failed, call again with count ${failures.length}. ` : '';
   return `${seen}${again}Next: give the person the path; to change a picture, call edit_image with its path or id.`;
 }
 

@@ -19,6 +19,8 @@ export interface Call {
   cancelled: AbortSignal;
   /** Tells the client what is happening; `done` of `total` pictures are there. */
   report(message: string, done: number, total: number): void;
+  /** Where our own bugs go: the server's log. */
+  logError(error: unknown): void;
 }
 
 /** What happened. Plain JSON but for the previews. */
@@ -82,15 +84,15 @@ export async function run(plan: Plan, pictures: readonly Picture[], call: Call):
 }
 
 async function toRequestImages(plan: Plan, pictures: readonly Picture[]): Promise<RequestImage[]> {
-  const toSend = plan.inputs.map(({ maxEdge, label }, index) => ({ maxEdge, name: label, ...pick(pictures, index) }));
+  const toSend = plan.inputs.map(({ maxEdge }, index) => ({ maxEdge, ...pick(pictures, index) }));
   const prepared = await prepare(toSend);
   return prepared.map(({ bytes, mediaType }, index) => ({ label: plan.inputs[index]?.label ?? '', bytes, mediaType }));
 }
 
-function pick(pictures: readonly Picture[], index: number): Pick<Picture, 'bytes' | 'facts'> {
+function pick(pictures: readonly Picture[], index: number): Pick<Picture, 'name' | 'bytes' | 'facts'> {
   const picture = pictures[index];
   if (picture === undefined) throw new Error(`the plan names picture ${index + 1}, which was not read`);
-  return { bytes: picture.bytes, facts: picture.facts };
+  return { name: picture.name, bytes: picture.bytes, facts: picture.facts };
 }
 
 interface Answer {
@@ -116,10 +118,14 @@ async function generateAll(plan: Plan, images: readonly RequestImage[], call: Ca
   const rejected = settled.flatMap((result, index) =>
     result.status === 'rejected' ? [{ variation: index + 1, reason: result.reason }] : [],
   );
-  const ours = rejected.find(({ reason }) => !(reason instanceof ToolError));
-  if (ours) throw ours.reason;
-  if (answers.length === 0) throw toOneError(rejected.map(({ reason }) => reason));
-  return { answers, failures: rejected.map(({ variation, reason }) => ({ variation, message: reason.message })) };
+  const ours = rejected.map(({ reason }) => reason).filter((reason) => !(reason instanceof ToolError));
+  if (answers.length === 0) throw ours[0] ?? toOneError(rejected.map(({ reason }) => reason));
+  for (const bug of ours) call.logError(bug);
+  return { answers, failures: rejected.map(({ variation, reason }) => ({ variation, message: toMessage(reason) })) };
+}
+
+function toMessage(reason: unknown): string {
+  return reason instanceof ToolError ? reason.message : 'Internal error of limner; see the server log.';
 }
 
 /** The error of a call that brought nothing: the first, and what the others add to it. */

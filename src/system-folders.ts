@@ -23,9 +23,10 @@ export function expandHome(path: string, home: string): string {
 }
 
 const systemFolders =
-  /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
-const deepSystemFolders = /^\/(bin|boot|dev|etc|lib\w*|proc|sbin|sys|usr|Applications|Library|System)(\/|$)/;
-const windowsSystemFolders = /^[a-z]:\\(windows|program files( \(x86\))?|programdata)(\\|$)|^[a-z]:\\users$/i;
+  /^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr(\/(local|src))?|var|opt|Applications|Library|System|Users|home|private|Volumes|mnt|media)$/;
+const deepSystemFolders =
+  /^\/(bin|boot|dev|etc|lib\w*|proc|sbin|sys|usr\/(local\/)?(bin|include|lib\w*|sbin|share)|Applications|Library|System)(\/|$)/;
+const windowsSystemFolders = /^[a-z]:\\(windows|program files( \(x86\))?|programdata)(\\|$)|^[a-z]:\\users(\\[^\\]+)?$/i;
 
 /** The root, any home, a folder that holds homes, a system folder: hosts start servers there, and nobody means them as a place for pictures. */
 export function isTooWide(folder: string, { home, platform }: Omit<System, 'env'>): boolean {

@@ -23,6 +23,7 @@ export interface Deps {
   logError(error: unknown): void;
 }
 
+/** One tool: what agents read of it, what it takes, what it does. */
 export interface Tool<Input> {
   name: string;
   title: string;
@@ -31,6 +32,7 @@ export interface Tool<Input> {
   handler(input: Input, call: Call): Promise<Outcome>;
 }
 
+/** Lets TypeScript read a tool's input from its schema. */
 export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
@@ -139,7 +141,7 @@ function startProgress(context: ServerContext, deps: Deps) {
     const params = { progressToken, progress: last, total: state.total, message };
     context.mcpReq.notify({ method: 'notifications/progress', params }).catch(deps.logError);
   };
-  const timer = setInterval(send, heartbeatMs);
+  const timer = progressToken === undefined ? undefined : setInterval(send, heartbeatMs);
   return {
     report(message: string, done: number, total: number) {
       state = { message, done, total };

@@ -237,7 +237,7 @@ const pixels: BentCall[] = [
   generate('size as an object', { size: { width: 3840, height: 2160 } }, /aspect_ratio "16:9" and resolution "4K"/),
   generate('dimensions', { dimensions: '1200x630' }, /no "dimensions".*aspect_ratio "40:21" and resolution "1K"/),
   generate('image_size in pixels', { image_size: '1536x1024' }, /no "image_size".*aspect_ratio "3:2" and resolution "2K"/),
-  generate('resolution in pixels', { resolution: '1920x1080' }, /no "resolution".*aspect_ratio "16:9" and resolution "2K"/),
+  generate('resolution in pixels', { resolution: '1920x1080' }, /no such "resolution".*aspect_ratio "16:9" and resolution "2K"/),
   generate('width and height', { width: 1600, height: 900 }, /no "width", "height": exact pixel.*aspect_ratio "16:9" and resolution "2K"/),
   generate('width and height as text', { width: '512px', height: '512' }, /aspect_ratio "1:1" and resolution "1K"/),
   generate('width and height, huge', { width: 10000, height: 5000 }, /aspect_ratio "2:1" and resolution "4K", the largest/),

@@ -142,7 +142,7 @@ describe('a picture that cannot be used is an error that names it', () => {
     {
       name: 'text',
       file: Buffer.from('hello, this is no picture'),
-      says: /"in\.jpg" is no picture limner can read/,
+      says: /"in\.jpg" is not a picture limner can read/,
       code: 'unreadable_image',
     },
     { name: 'empty', file: Buffer.alloc(0), says: /"in\.jpg" is an empty file/, code: 'unreadable_image' },
@@ -260,7 +260,21 @@ describe('pictures by id and by "last"', () => {
     await rename(file.path, `${file.path}.moved.jpg`);
     const answer = await limner.call('edit_image', { prompt: 'Blue', image: file.id });
     expect(answer.facts.parents).toEqual([{ id: file.id, path: file.original }]);
+    expect(answer.text).toMatch(/fox\.jpg was changed, moved or removed since, so the original of img_\w+ was used/);
     expect(google.requests).toHaveLength(2);
+  });
+
+  test('the path of an original, as an answer names it, means that picture', async ({ limner }) => {
+    const { file } = await limner.call('generate_image', { prompt: 'A fox', format: 'png' });
+    const answer = await limner.call('edit_image', { prompt: 'Blue', image: file.original ?? '' });
+    expect(answer.facts.parents[0]?.id).toBe(file.id);
+  });
+
+  test('an edit onto its own file names the id as the undo, since the path is the new picture now', async ({ limner }) => {
+    const { file } = await limner.call('generate_image', { prompt: 'A fox', output: 'fox.jpg' });
+    const { text } = await limner.call('edit_image', { prompt: 'Blue', image: 'fox.jpg', output: 'fox.jpg', overwrite: true });
+    expect(text).toContain(`Edited from ${file.id}; to undo, edit that one again.`);
+    expect((await limner.call('edit_image', { prompt: 'Green', image: file.id })).isError).toBe(false);
   });
 
   test('a file limner made is recognised by its content wherever it is', async ({ limner, computer }) => {
@@ -276,6 +290,15 @@ describe('pictures by id and by "last"', () => {
       expect(code).toBe('not_found');
       expect(text).toMatch(new RegExp(`${file.id}, \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC, "A very red fox", .*very-red-fox\\.jpg`));
     }
+  });
+
+  test('recent pictures are those of this folder, not of other projects', async ({ start, computer, google }) => {
+    const elsewhere = join(computer.home, 'other');
+    await mkdir(elsewhere);
+    const other = await start({ env: withKey(google), cwd: elsewhere });
+    await other.call('generate_image', { prompt: 'A secret hare' });
+    const here = await start({ env: withKey(google) });
+    expect((await here.call('edit_image', { prompt: 'Blue', image: 'nowhere.png' })).text).not.toContain('hare');
   });
 
   test('damaged lines in the records harm nothing', async ({ limner, computer }) => {
@@ -317,9 +340,21 @@ test('the state folder that cannot be written costs nobody a picture', async ({ 
   const limner = await start({ env: withKey(google) });
   const { file, facts } = await limner.call('generate_image', { prompt: 'A fox' });
   expect(file.original).toBeNull();
+  expect(facts.warnings).toEqual([expect.stringContaining("cannot be written: the model's own bytes are not kept there")]);
   expect((await readFile(file.path)).length).toBe(file.bytes);
-  expect(facts.warnings.join()).toMatch(/Ids will be forgotten/);
   expect((await limner.call('edit_image', { prompt: 'Blue', image: 'last' })).facts.parents[0]?.id).toBe(file.id);
+});
+
+test('a picture that may not be replaced, as the old one cannot be kept, gets the next name', async ({ start, computer, google }) => {
+  await rm(computer.state, { recursive: true, force: true });
+  await writeFile(computer.state, 'a file where the folder should be');
+  const old = await photo(40, 30, 'jpeg');
+  await computer.write('logo.jpg', old);
+  const limner = await start({ env: withKey(google) });
+  const { file } = await limner.call('generate_image', { prompt: 'A fox', output: 'logo.jpg', overwrite: true });
+  expect(file.path).toBe(join(computer.project, 'logo-2.jpg'));
+  expect(file.differences).toEqual(['logo.jpg could not be kept first, so it was not replaced and the name is logo-2.jpg.']);
+  expect((await readFile(join(computer.project, 'logo.jpg'))).equals(old)).toBe(true);
 });
 
 test('bytes that are no picture are kept and named, never under a picture’s name', async ({ limner, google }) => {

@@ -203,7 +203,11 @@ describe('an error of Google', () => {
   const bad = (words: string) => [/refused the request as invalid/, /nothing was billed/, new RegExp(`Google says: ".*${words}`)];
   const forbidden = [/key may not use the Gemini API/, /restricted/, /person must check the key in Google AI Studio/];
   const noBilling = [/no quota for image models/, /no free tier/, /person must turn on billing/];
-  const gone = [/Google has no image model "gemini-nano-banana-2\.1"/, /switched it off/, /Use flash, pro, lite.*gemini-3-pro-image/];
+  const gone = [
+    /Google has no image model "gemini-nano-banana-2\.1"/,
+    /switched it off/,
+    /Use pro \(gemini-3-pro-image\) or lite \(gemini-3\.1-flash-lite-image\)/,
+  ];
   const later = [/rate or spend limit/, /Wait ten minutes, then try again/];
   const down = (status: number) => [new RegExp(`overloaded or down \\(${status}\\)`), /Nothing was billed/, /Try again in a minute/];
   const quotaFailure = (violation: object) => [
@@ -579,7 +583,7 @@ describe('a bent answer with a picture is a success', () => {
     const scene = stage.scene(answers.picture({ second: { bytes: Buffer.from('This is no picture.') } }));
     const answer = await scene.ask();
     expect(answer.facts.images).toHaveLength(1);
-    const [, path = ''] = answer.text.match(/Note: Picture 2 is no picture limner can read; its bytes are kept at (\S+)\./) ?? [];
+    const [, path = ''] = answer.text.match(/Note: Picture 2 is not a picture limner can read; its bytes are kept at (\S+)\./) ?? [];
     expect(await readFile(path, 'utf8')).toBe('This is no picture.');
   });
 
@@ -589,7 +593,7 @@ describe('a bent answer with a picture is a success', () => {
   ] as const)('but %s is an error that says where the paid bytes are', async ([, broken], { stage }) => {
     const scene = stage.scene(broken);
     const answer = await scene.ask();
-    expectFailure(answer, 'bad_answer', /no picture limner can read/);
+    expectFailure(answer, 'bad_answer', /not a picture limner can read/);
     const [, path = ''] = answer.text.match(/its bytes are kept at (\S+)\./) ?? [];
     expect([dirname(path), extname(path)]).toEqual([join(stage.computer.state, 'originals'), '.bin']);
     expect((await readFile(path)).length).toBeGreaterThan(1000);
@@ -619,8 +623,8 @@ describe('of several variations', () => {
     expectClean(answer);
     expect(answer.facts.images).toHaveLength(1);
     expect(answer.facts.failures).toEqual([{ variation: expect.any(Number), message: expect.stringContaining('IMAGE_SAFETY') }]);
-    expect(answer.text).toMatch(/^Variation [12] failed: Google's filter held the picture back \(IMAGE_SAFETY\)/m);
-    expect(answer.text).toMatch(/Call again for the variations that failed/);
+    expect(answer.text).toMatch(/^1 of 2 variations failed: Google's filter held the picture back \(IMAGE_SAFETY\)/m);
+    expect(answer.text).toMatch(/call again with count 1/);
     expect(await scene.files()).toHaveLength(1);
     expect(scene.requests()).toHaveLength(2);
   });

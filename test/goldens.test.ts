@@ -49,9 +49,13 @@ function toolTable(tools: readonly z.infer<typeof listedTool>[]): string {
   const names = [...new Set(tools.flatMap((tool) => Object.keys(tool.inputSchema.properties)))];
   const rows = names.map((name) => {
     const owners = tools.filter((tool) => name in tool.inputSchema.properties);
-    const descriptions = [...new Set(owners.map((tool) => tool.inputSchema.properties[name]?.description ?? ''))];
+    const describe = (tool: z.infer<typeof listedTool>) => tool.inputSchema.properties[name]?.description ?? '';
+    const meanings = [...new Set(owners.map(describe))].map((meaning) => {
+      const sharing = owners.filter((tool) => describe(tool) === meaning).map((tool) => tool.name.replace(/_.*/, ''));
+      return sharing.length === owners.length ? meaning : `*${sharing.join(', ')}:* ${meaning}`;
+    });
     const marks = tools.map((tool) => (!owners.includes(tool) ? '' : tool.inputSchema.required.includes(name) ? 'required' : 'yes'));
-    return [`\`${name}\``, ...marks, cell(descriptions.join(' / '))];
+    return [`\`${name}\``, ...marks, cell(meanings.join('<br>'))];
   });
   return table(['Argument', ...tools.map((tool) => `\`${tool.name}\``), 'Meaning'], rows);
 }

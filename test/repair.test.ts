@@ -101,11 +101,6 @@ describe('the shape of a tool', () => {
     });
   });
 
-  test('an argument with a default is optional', () => {
-    const schema = z.object({ count: z.int().min(1).max(8).default(1) });
-    expect(toToolShape(z.toJSONSchema(schema))).toEqual({ count: { type: 'integer', required: false } });
-  });
-
   test('what is no schema has no arguments', () => {
     expect(toToolShape(undefined)).toEqual({});
     expect(toToolShape({ properties: { a: true } })).toEqual({ a: { type: 'string', required: false } });

@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test as unit } from 'vitest';
 import { loadConfig, type Surroundings } from '../src/config.ts';
@@ -45,7 +45,6 @@ describe('the key', () => {
   for (const [name, key] of [
     ['a line break inside', 'abcd1234efgh\n5678ijkl'],
     ['a space inside', 'abcd1234efgh 5678ijkl'],
-    ['a placeholder nobody filled in', '${GEMINI_API_KEY_abcd1234}'],
     ['letters no key has', 'abcd1234éfgh5678'],
   ] as const) {
     test(`with ${name} is refused, and never shown`, async ({ start, google }) => {
@@ -57,6 +56,13 @@ describe('the key', () => {
       expect(google.requests).toEqual([]);
     });
   }
+
+  test('that is a placeholder nobody filled in is refused as such', async ({ start, google }) => {
+    const limner = await start({ env: { ...withKey(google), GEMINI_API_KEY: '${GEMINI_API_KEY}' } });
+    expect((await limner.call('generate_image', { prompt: 'A fox' })).text).toMatch(
+      /GEMINI_API_KEY holds a variable that nobody filled in/,
+    );
+  });
 
   for (const [client, says] of [
     ['claude-code', /In Claude Code: .*\.mcp\.json/],
@@ -127,6 +133,29 @@ describe('where files go', () => {
     );
   });
 
+  test('a relative path without a project folder is told where it starts', async ({ start, computer, google }) => {
+    const limner = await start({ env: withKey(google), cwd: '/' });
+    const { facts } = await limner.call('generate_image', { prompt: 'A fox', output: 'a.jpg' });
+    expect(facts.warnings).toEqual([
+      `limner was not started in a project folder, so relative paths start at ${join(computer.home, 'Pictures', 'limner')}.`,
+    ]);
+  });
+
+  test('a home that is a link is still a home', async ({ start, computer, google }) => {
+    const link = join(computer.home, '..', 'link');
+    await symlink(computer.home, link);
+    const limner = await start({ env: { ...withKey(google), HOME: link }, cwd: computer.home });
+    expect((await limner.call('generate_image', { prompt: 'A fox' })).file.path).toBe(join(computer.home, 'Pictures', 'limner', 'fox.jpg'));
+  });
+
+  test('an allowed folder that is a link to too much opens nothing', async ({ start, computer, google }) => {
+    const wide = join(computer.project, 'wide');
+    await symlink('/', wide);
+    const limner = await start({ env: { ...withKey(google), LIMNER_ALLOWED_DIRS: wide } });
+    const answer = await limner.call('generate_image', { prompt: 'A fox', output: join(computer.home, 'fox.jpg') });
+    expect(answer.code).toBe('not_allowed');
+  });
+
   test('LIMNER_MODEL is the model when a call names none', async ({ start, google }) => {
     const limner = await start({ env: { ...withKey(google), LIMNER_MODEL: 'pro' } });
     await limner.call('generate_image', { prompt: 'A fox' });
@@ -156,7 +185,7 @@ describe('settings that are wrong', () => {
         /LIMNER_ALLOWED_DIRS is "\/"/,
         /LIMNER_ALLOWED_DIRS is "~"/,
         /LIMNER_ALLOWED_DIRS is "\/etc"/,
-        /LIMNER_OUTPUTDIR is no setting/,
+        /LIMNER_OUTPUTDIR is not a setting/,
       ]) {
         expect(text).toMatch(says);
       }
@@ -183,7 +212,7 @@ describe('settings that are wrong', () => {
   test('a settings file that is no JSON object is named', async ({ start, computer, google }) => {
     const path = await writeUserFile(computer, '{ "GEMINI_API_KEY": ');
     const limner = await start({ env: withKey(google) });
-    expect((await limner.call('generate_image', { prompt: 'A fox' })).text).toContain(`${path} is not a JSON object`);
+    expect((await limner.call('generate_image', { prompt: 'A fox' })).text).toContain(`${path} is not a readable JSON object`);
   });
 
   test('an output folder that cannot be written is found before paying', async ({ start, computer, google }) => {
@@ -220,13 +249,30 @@ describe('each system has its own places', () => {
     expect(loadConfig({ ...linux, platform: 'darwin' }).stateDir).toBe('/home/ada/Library/Application Support/limner');
   });
 
-  for (const cwd of ['/', '/home', '/home/ada', '/home/bob', '/Users/bob', '/usr/lib/node', '/etc', '/Applications/Claude.app', '/var']) {
+  for (const cwd of [
+    '/',
+    '/home',
+    '/home/ada',
+    '/home/bob',
+    '/Users/bob',
+    '/usr/lib/node',
+    '/usr/src',
+    '/etc',
+    '/Applications/Claude.app',
+    '/var',
+  ]) {
     unit(`${cwd} is no project folder`, () => {
       expect(loadConfig({ ...linux, cwd })).toMatchObject({
         projectDir: undefined,
         outputDir: '/home/ada/Pictures/limner',
         allowedDirs: ['/home/ada/Pictures/limner'],
       });
+    });
+  }
+
+  for (const cwd of ['/usr/src/app', '/opt/app', '/home/ada/work', '/srv/site', '/Volumes/disk/site']) {
+    unit(`${cwd} is a project folder`, () => {
+      expect(loadConfig({ ...linux, cwd }).projectDir).toBe(cwd);
     });
   }
 
@@ -237,6 +283,14 @@ describe('each system has its own places', () => {
   unit('a relative folder in a setting starts at the project, and without one is refused', () => {
     expect(loadConfig({ ...linux, env: { LIMNER_OUTPUT_DIR: 'art' } }).outputDir).toBe('/home/ada/work/art');
     expect(loadConfig({ ...linux, cwd: '/', env: { LIMNER_OUTPUT_DIR: 'art' } }).problems).toHaveLength(1);
+  });
+
+  unit('a list in the settings file is a list of folders, null is nothing, and an object is a problem', () => {
+    const file = (value: unknown) => loadConfig({ ...linux, userFile: JSON.stringify(value) });
+    expect(file({ LIMNER_ALLOWED_DIRS: ['/srv/a', '/srv/b'] }).allowedDirs).toEqual(expect.arrayContaining(['/srv/a', '/srv/b']));
+    expect(file({ LIMNER_MODEL: null, LIMNER_TIMEOUT_MS: 5000 })).toMatchObject({ model: 'flash', timeoutMs: 5000, problems: [] });
+    expect(file({ LIMNER_MODEL: { name: 'pro' } }).problems).toHaveLength(1);
+    expect(loadConfig({ ...linux, userFile: new Error('EISDIR') }).problems).toHaveLength(1);
   });
 
   unit('JSON of a configuration never shows the key', () => {

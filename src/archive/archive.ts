@@ -81,7 +81,8 @@ export function openArchive(stateDir: string): Archive {
       await appendLine(records, JSON.stringify(record));
     },
     async recall() {
-      const lines = ((await readText(records)) ?? '').split('\n');
+      const text = await readText(records);
+      const lines = typeof text === 'string' ? text.split('\n') : [];
       const onDisk = lines.map(parseRecord).filter((record) => record !== undefined);
       const seen = new Set(onDisk.map((record) => record.id));
       return [...onDisk, ...own.filter((record) => !seen.has(record.id))];

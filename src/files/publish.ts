@@ -74,7 +74,8 @@ async function tryLink(temporary: string, candidate: string, bytes: Uint8Array, 
       () => false,
       (failure) => {
         if (codeOf(failure) === 'EEXIST') return true;
-        throw failure;
+        // The name was free and is ours: what is torn must not keep it.
+        return unlink(candidate).then(() => Promise.reject(failure));
       },
     );
   }

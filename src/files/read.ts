@@ -7,6 +7,7 @@ import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
 /** Larger files are refused unread; no photograph or scan the models can use comes near. */
 const maxFileBytes = 100_000_000;
 
+/** A file that was opened, verified and read. */
 export interface ReadFile {
   /** Absolute, links resolved. */
   path: string;
@@ -43,7 +44,8 @@ async function openFile(path: string, argument: string): Promise<FileHandle> {
 function toReadError(cause: unknown, argument: string, path: string): ToolError {
   const code = codeOf(cause);
   const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${path})`;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new ToolError('not_found', `There is no picture at ${where}.`, { cause });
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new ToolError('not_found', `There is no picture at ${where}. Check the path, or ask where it is.`, { cause });
   if (code === 'EACCES' || code === 'EPERM')
     return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
   return new ToolError('unreadable_image', `${where} could not be opened (${code ?? 'unknown reason'}).`, { cause });
@@ -67,7 +69,7 @@ async function readAtMost(handle: FileHandle, size: number): Promise<Uint8Array>
 }
 
 function kindOf(stats: Stats): string {
-  return stats.isDirectory() ? 'a folder' : 'no regular file';
+  return stats.isDirectory() ? 'a folder' : 'not a regular file';
 }
 
 function tooLarge(argument: string, size: number): ToolError {
@@ -82,9 +84,12 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A small text file of our own, or undefined when there is none or it cannot be read. */
-export async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+/** A text file of our own; undefined when there is none, the error when it cannot be read. */
+export async function readText(path: string): Promise<string | Error | undefined> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    return error instanceof Error ? error : new Error(String(error));
+  });
 }
 
 /** A file of our own as bytes, or undefined when it cannot be read. */

@@ -1,8 +1,8 @@
 import { lstat, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type Format, formatOfExtension, formats, sniff, toExtension } from '../media.ts';
-import { cleanText, quote } from '../text.ts';
+import { quote } from '../text.ts';
 import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
 import { numbered } from './publish.ts';
 import { exists, readBytes } from './read.ts';
@@ -11,6 +11,8 @@ import { exists, readBytes } from './read.ts';
 export interface Target {
   /** Absolute, links resolved, inside an allowed folder; need not exist yet. */
   folder: string;
+  /** True when the caller gave a relative path. */
+  isRelative: boolean;
   /** The file's name without extension when the caller named the file; absent, limner names it after the prompt. */
   stem?: string;
   /** What the name's extension asks for. */
@@ -21,24 +23,29 @@ export interface Target {
 
 /** What `output` means. Throws `unsupported` for an extension limner does not write, `not_allowed` outside the allowed folders. */
 export async function findTarget(output: string | undefined, places: Places): Promise<Target> {
-  if (output === undefined) return { folder: await requireAllowed(places.outputDir, places, 'write') };
+  if (output === undefined) return { folder: await requireAllowed(places.outputDir, places, 'write'), isRelative: false };
   const path = toAbsolutePath(output, places);
-  if (/[/\\]$/.test(output) || (await isFolder(path))) return { folder: await requireAllowed(path, places, 'write') };
-  const named = toNamedFile(output, basename(path));
-  return { folder: await requireAllowed(dirname(path), places, 'write'), ...named };
+  const isRelative = !isAbsolute(output) && !/^(~|file:)/.test(output);
+  if (/[/\\]$/.test(output) || (await isFolder(path))) return { folder: await requireAllowed(path, places, 'write'), isRelative };
+  const named = toNamedFile(output, basename(path), places.platform);
+  return { folder: await requireAllowed(dirname(path), places, 'write'), isRelative, ...named };
 }
 
 /** Room is left for a number and an extension; file systems take 255 bytes. */
 const maxNameBytes = 240;
 
-function requireUsableName(output: string, name: string): void {
+/** Characters that end lines, steer terminals or turn the direction of text, so that a name would not be what it looks like. */
+const steering = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+const unusableOnWindows = /[<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+function requireUsableName(output: string, name: string, platform: NodeJS.Platform): void {
   if (Buffer.byteLength(name) > maxNameBytes) {
     throw new ToolError(
       'invalid_argument',
       `The file name of output is too long: ${quote(output, 80)}. Give one of at most ${maxNameBytes} bytes.`,
     );
   }
-  if (cleanText(name, Number.POSITIVE_INFINITY) !== name || (process.platform === 'win32' && /[<>:"|?*]|[. ]$/.test(name))) {
+  if (steering.test(name) || (platform === 'win32' && unusableOnWindows.test(name))) {
     throw new ToolError(
       'invalid_argument',
       `The file name of output has characters a file name should not have: ${quote(output, 80)}. Give a plain name.`,
@@ -46,8 +53,12 @@ function requireUsableName(output: string, name: string): void {
   }
 }
 
-function toNamedFile(output: string, name: string): Pick<Target, 'stem' | 'format' | 'extension'> & { stem: string } {
-  requireUsableName(output, name);
+function toNamedFile(
+  output: string,
+  name: string,
+  platform: NodeJS.Platform,
+): Pick<Target, 'stem' | 'format' | 'extension'> & { stem: string } {
+  requireUsableName(output, name, platform);
   const extension = extname(name).slice(1);
   const format = formatOfExtension(extension);
   if (format !== undefined) return { stem: name.slice(0, -extension.length - 1), format, extension };
@@ -71,7 +82,12 @@ async function isFolder(path: string): Promise<boolean> {
  * Makes sure that the names the caller gave are free, or hold pictures that may be replaced. `extension` is what the file will most likely get.
  * Throws `file_exists`; nothing is paid for then.
  */
-export async function requireFree(target: Target & { stem: string }, extension: string, count: number, overwrite: boolean): Promise<void> {
+export async function requireFree(
+  target: Pick<Target, 'folder' | 'extension'> & { stem: string },
+  extension: string,
+  count: number,
+  overwrite: boolean,
+): Promise<void> {
   const file = join(target.folder, `${target.stem}.${target.extension ?? extension}`);
   for (let number = 1; number <= count; number += 1) {
     const path = numbered(file, number);
@@ -83,7 +99,7 @@ export async function requireFree(target: Target & { stem: string }, extension: 
       );
     }
     if (!(await isPlainPicture(path))) {
-      throw new ToolError('file_exists', `${path} exists and is no picture, so limner does not replace it. Choose another output.`);
+      throw new ToolError('file_exists', `${path} exists and is not a picture, so limner does not replace it. Choose another output.`);
     }
   }
 }

@@ -11,7 +11,7 @@ export interface PictureFacts extends Size {
 
 const refusals: Record<string, string> = {
   heic: 'is HEIC/HEIF, which limner cannot decode. Convert it to JPEG first: on macOS `sips -s format jpeg IN.heic --out OUT.jpg`, elsewhere `heif-convert IN.heic OUT.jpg` or ImageMagick.',
-  svg: 'is SVG, a drawing and no pixels. Export it as PNG first.',
+  svg: 'is SVG, which is a drawing without pixels. Export it as PNG first.',
   pdf: 'is a PDF. Export the page as PNG first.',
   bmp: 'is BMP, which limner does not read. Convert it to PNG first.',
 };
@@ -21,7 +21,7 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
   const kind = sniff(bytes);
   if (!isFormat(kind) && kind !== 'gif' && kind !== 'tiff') throw unreadable(name, refusals[kind ?? ''] ?? noPicture(bytes));
   const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata()).catch((cause) => {
-    throw unreadable(name, 'is damaged: its header cannot be read.', cause);
+    throw unreadable(name, 'is damaged: its header cannot be read. Export it again, or use another file.', cause);
   });
   if (header.width * header.height > maxInputPixels) {
     throw unreadable(
@@ -35,7 +35,9 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
 }
 
 function noPicture(bytes: Uint8Array): string {
-  return bytes.length === 0 ? 'is an empty file.' : 'is no picture limner can read (it reads PNG, JPEG, WebP, AVIF, GIF and TIFF).';
+  return bytes.length === 0
+    ? 'is an empty file. Make it again, or use another.'
+    : 'is not a picture limner can read (it reads PNG, JPEG, WebP, AVIF, GIF and TIFF).';
 }
 
 /** An error about one picture of the caller's. */

@@ -2,6 +2,7 @@ import type { Size } from '../media.ts';
 import { type PictureFacts, unreadable } from './inspect.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
+/** A picture of the caller's, and how large the model can use it. */
 export interface PictureToSend {
   name: string;
   bytes: Uint8Array;
@@ -10,6 +11,7 @@ export interface PictureToSend {
   maxEdge: number;
 }
 
+/** A picture as it may leave this computer. */
 export interface PreparedPicture extends Size {
   bytes: Uint8Array;
   mediaType: 'image/png' | 'image/jpeg';
@@ -55,7 +57,7 @@ export async function prepare(pictures: readonly PictureToSend[]): Promise<Prepa
 async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
   const { facts, maxEdge, name } = picture;
   const pixels = await decode(sharp, picture).catch((cause) => {
-    throw unreadable(name, 'is damaged: its pixels cannot be decoded.', cause);
+    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
   });
   const lossless = facts.hasAlpha || isDrawing(facts);
   let smallest = await encode(sharp, pixels, maxEdge, lossless ? undefined : steps[0].quality);

@@ -96,8 +96,8 @@ const successors: readonly (readonly [prefix: string, successor: string])[] = [
   ['imagen-', 'gemini-nano-banana-2.1'],
 ];
 
-/** Nicknames for tool descriptions and errors: flash, pro, lite. */
-export const nicknames: readonly string[] = models.slice(0, 3).map((model) => model.nickname);
+/** flash, pro, lite. */
+const nicknames: readonly string[] = models.slice(0, 3).map((model) => model.nickname);
 
 /**
  * The model a caller means by a nickname, an alias, a full id (with or without `models/`) or a retired id. An id nobody knows is passed on
@@ -116,7 +116,7 @@ export function chooseModel(name: string): ChosenModel {
   }
   return {
     model: { id: plain, nickname: plain, ratios: allRatios, resolutions, search: true },
-    warning: `limner does not know the model ${plain}: it was passed to Google as it is, and its price is unknown.`,
+    warning: `limner does not know the model ${plain}: it is used as it is, and its price is unknown. Known: ${nicknames.join(', ')}.`,
   };
 }
 

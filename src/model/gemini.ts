@@ -22,7 +22,10 @@ export function createGemini(options: GeminiOptions): ImageModel {
   return {
     backend: 'gemini',
     async generate(request, call) {
-      client ??= connect(options);
+      client ??= connect(options).catch((error) => {
+        client = undefined;
+        throw error;
+      });
       const ai = await client;
       return withRetries(call, (nudge) => ask(ai, request, call, nudge, mask));
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cleanText, quote } from '../text.ts';
-import { modelsThatCan, nicknames } from './catalog.ts';
+import { modelsThatCan } from './catalog.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
 
 const errorBody = z.object({
@@ -120,6 +120,6 @@ export function toPermissionFailure(google: GoogleError): RequestFailure {
 export function toMissingModel(model: string): RequestFailure {
   return fail(
     'model_gone',
-    `Google has no image model ${quote(model, 100)}, or has switched it off. Use ${nicknames.join(', ')}: ${modelsThatCan(() => true)}.`,
+    `Google has no image model ${quote(model, 100)}, or has switched it off. Use ${modelsThatCan((known) => known.id !== model)}. If GOOGLE_GEMINI_BASE_URL is set, check that as well.`,
   );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type sharpModule from 'sharp';
 import type { OverlayOptions } from 'sharp';
 import { ToolError } from '../errors.ts';
 import type { Size } from '../media.ts';
@@ -8,6 +9,13 @@ import { fitBlock, layoutBand, layoutPanel, layoutTiles, type Rect, writeBlock }
 import { createPalette, createRandom, mix, type Palette } from './standin-palette.ts';
 import { scenes } from './standin-scenes.ts';
 import { svg } from './standin-shapes.ts';
+
+/** Without libvips' cache, which keeps pictures nobody asks for again. */
+async function loadSharp(): Promise<typeof sharpModule> {
+  const { default: sharp } = await import('sharp');
+  sharp.cache(false);
+  return sharp;
+}
 
 /** What a drawing is made of: SVG underneath, and what is laid on it, placed in pixels. */
 interface Drawing {
@@ -48,7 +56,7 @@ const xmp = [
  * same bytes: JPEG, or PNG with a transparent ground when asked. Rejects with `unreadable_image` for a picture that cannot be decoded.
  */
 export async function drawStandin(request: ImageRequest, words: string, transparent: boolean): Promise<Uint8Array> {
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   const { width, height } = documentedSize(request.aspectRatio, '1K');
   const pixels = documentedSize(request.aspectRatio, request.resolution);
   const factor = pixels.width / width;
@@ -132,7 +140,7 @@ async function drawTiles({ words, area, palette, factor }: Sheet, images: readon
 
 /** A picture scaled to cover `place` or to lie in the middle of it; see-through parts show `ground`. */
 async function readPicture(image: RequestImage, place: Rect, factor: number, look: Look): Promise<OverlayOptions> {
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   const [width, height] = [Math.round(place.width * factor), Math.round(place.height * factor)];
   const { data, info } = await sharp(image.bytes)
     .resize({ width, height, fit: look.fit, kernel: 'linear' })
@@ -163,7 +171,7 @@ function toSubject(free: Rect, square: boolean): Rect {
  * PNG in between keeps sharp from drawing the SVG at the final size. Every documented size can be divided by 4.
  */
 async function createAlpha({ x, y, width, height }: Rect, round: boolean, pixels: Size, factor: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   const unit = Math.min(width, height);
   const soft = unit * 0.01;
   const corner = unit * (round ? 0.5 : 0.08);

@@ -36,13 +36,22 @@ export function createStandin(): ImageModel {
   return { backend: 'standin', generate };
 }
 
+let lastDrawing: Promise<unknown> = Promise.resolve();
+
+/** One drawing after another: side by side, eight at 4K would take a gigabyte. */
+function inTurn<T>(draw: () => Promise<T>): Promise<T> {
+  const drawing = lastDrawing.then(draw);
+  lastDrawing = drawing.catch(() => undefined);
+  return drawing;
+}
+
 async function generate(request: ImageRequest, call: ModelCall): Promise<ImageResponse> {
   if (call.cancelled.aborted) throw new ToolError('cancelled', 'Cancelled before the stand-in drew anything.');
   const { words, commands, slowSeconds } = readCommands(request.prompt);
   if (commands.has('slow')) await waitOnPurpose(slowSeconds, call);
   if (call.deadline.aborted) throw createTimeout();
   failOnPurpose(commands, request.variation);
-  const image = await drawStandin(request, words, commands.has('alpha'));
+  const image = await inTurn(() => drawStandin(request, words, commands.has('alpha')));
   if (call.deadline.aborted) throw createTimeout();
   return {
     images: [image],

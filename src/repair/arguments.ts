@@ -119,7 +119,9 @@ function readUnplaced(key: string, value: unknown, asked: Size | undefined): Unm
 function toRefusal(tool: string, shape: ToolShape, unmet: readonly Unmet[]): ToolError {
   const keys = new Map<string | undefined, string[]>();
   for (const { key, advice } of unmet) keys.set(advice, [...(keys.get(advice) ?? []), show(key)]);
-  const known = [...keys].flatMap(([advice, names]) => (advice === undefined ? [] : [`no ${listed(names)}: ${advice}`]));
+  const known = [...keys].flatMap(([advice, names]) =>
+    advice === undefined ? [] : [`no ${isOwn(shape, names) ? 'such ' : ''}${listed(names)}: ${advice}`],
+  );
   const unknown = keys.get(undefined);
   if (!unknown) return new ToolError('unsupported', `${tool} has ${known.join('; ')}.`);
   const near = unmet
@@ -128,6 +130,11 @@ function toRefusal(tool: string, shape: ToolShape, unmet: readonly Unmet[]): Too
   const question = near === undefined ? '' : ` (did you mean "${near}"?)`;
   const parts = [`no argument ${listed(unknown)}${question}`, ...known].join('; ');
   return new ToolError('invalid_argument', `${tool} has ${parts}. It has: ${Object.keys(shape).join(', ')}.`);
+}
+
+/** True when these are arguments of the tool, so that not they but their values have no place. */
+function isOwn(shape: ToolShape, shown: readonly string[]): boolean {
+  return shown.every((name) => Object.hasOwn(shape, name.replaceAll('"', '')));
 }
 
 function listed(names: readonly string[]): string {

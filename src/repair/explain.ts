@@ -30,7 +30,9 @@ function explainIssue(issue: ZodIssueLike, path: readonly PropertyKey[], value: 
   if (first === undefined) return clip(issue.message, 300);
   const argument = String(first);
   const name = typeof index === 'number' ? `"${argument}" item ${index + 1}` : `"${argument}"`;
-  const hint = issue.code === 'custom' ? clip(issue.message, 300) : (hints.get(argument) ?? clip(issue.message, 300));
+  const shorter = typeof value === 'string' ? 'shorten it' : 'leave some out';
+  const isTooLong = issue.code === 'too_big' && typeof value !== 'number';
+  const hint = isTooLong ? shorter : issue.code === 'custom' ? clip(issue.message, 300) : (hints.get(argument) ?? clip(issue.message, 300));
   if (isEmpty(value)) return `${name} is missing: ${hint}`;
   const expected = toExpected(issue);
   const isLength = issue.maximum !== undefined || issue.minimum !== undefined;

@@ -18,12 +18,10 @@ export function toToolShape(jsonSchema: unknown): ToolShape {
   return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, toField(property, required.includes(name))]));
 }
 
-function toField(property: unknown, listed: boolean): FieldShape {
-  const { type, enum: values, default: standard } = isObject(property) ? property : {};
-  // zod lists an argument that has a default as required when it describes what comes out of it.
-  const required = listed && standard === undefined;
+function toField(property: unknown, required: boolean): FieldShape {
+  const { type, enum: values } = isObject(property) ? property : {};
   if (type === 'array') return { type: 'strings', required };
   if (type === 'boolean') return { type, required };
-  if (type === 'integer' || type === 'number') return { type: 'integer', required };
+  if (type === 'integer') return { type: 'integer', required };
   return Array.isArray(values) ? { type: 'string', required, values: values.map(String) } : { type: 'string', required };
 }

@@ -1,5 +1,5 @@
 /**
- * What agents write and what limner calls it: the data behind `repair.ts`. Names are compared without case and separators, so one spelling
+ * What agents write and what limner calls it: the data behind this folder. Names are compared without case and separators, so one spelling
  * stands for all (`numImages`, `num-images`, `NUM IMAGES`).
  */
 
