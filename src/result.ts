@@ -10,8 +10,8 @@ import { cleanText, formatBytes, formatDollars, formatSize, quote } from './text
 /** Key of the machine-readable copy of a result. */
 const metaKey = 'limner/result';
 
-/** Longest serialised result; Claude Desktop refuses a result above 1,048,576 characters. */
-const maxResultBytes = 900_000;
+/** Longest serialised result, in characters; Claude Desktop refuses a result above 1,048,576 characters. */
+const maxResultLength = 900_000;
 
 /** Longest text of a result, in characters. */
 const maxTextLength = 20_000;
@@ -27,7 +27,7 @@ export function toCallToolResult(outcome: Outcome, notices: readonly string[], l
   );
   const resources = links ? outcome.images.map(toLink) : [];
   const result: CallToolResult = { content: [text, ...previews, ...resources], _meta: { [metaKey]: toFacts(outcome) } };
-  if (JSON.stringify(result).length <= maxResultBytes) return result;
+  if (JSON.stringify(result).length <= maxResultLength) return result;
   return { ...result, content: [text, ...resources] };
 }
 

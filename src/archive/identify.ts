@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
-import { isInside, toAbsolutePath } from '../files/paths.ts';
+import { isInside, type Places, toAbsolutePath } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
 import { inspect, type PictureFacts } from '../image/inspect.ts';
 import { cleanText, quote } from '../text.ts';
@@ -21,7 +21,7 @@ export interface Picture {
   warning?: string;
 }
 
-type PlacesAndState = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform' | 'stateDir'>;
+type PlacesAndState = Places & Pick<Config, 'stateDir'>;
 
 /**
  * The picture an argument means: a path, the id of a picture limner made, or `last`. Throws `not_found` with the recent pictures, `not_allowed`,
