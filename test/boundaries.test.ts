@@ -7,7 +7,7 @@ const src = join(import.meta.dirname, '..', 'src');
 /** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
 const rows = [
   ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders'],
-  ['config'],
+  ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
   ['plan'],
@@ -21,7 +21,7 @@ const rows = [
   ['index'],
 ];
 /** Peers of the ground row that may know each other. */
-const free = [['media', 'text'], ['text', 'media'], ['lettering', 'lettering-glyphs'], ['repair']].map(String);
+const free = [['media', 'text'], ['text', 'media'], ['config', 'options'], ['lettering', 'lettering-glyphs'], ['repair']].map(String);
 
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { options } from '../src/config.ts';
 import { standinWords } from '../src/model/standin.ts';
+import { options } from '../src/options.ts';
 import { test } from './fixtures.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -71,6 +71,8 @@ test('the README’s tables say what the code says', async ({ limner }) => {
     Object.entries(standinWords).map(([word, meaning]) => [`\`standin:${word}\``, cell(meaning)]),
   );
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const filled = fill(fill(fill(readme, 'tools', toolTable(tools)), 'settings', settings), 'stand-in words', words);
+  const tokens = `${encode(JSON.stringify(tools)).length.toLocaleString('en')} tokens (o200k) is what listing all three costs an agent's context.`;
+  const parts = { tools: toolTable(tools), tokens: tokens, settings: settings, 'stand-in words': words };
+  const filled = Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme);
   await expect(filled).toMatchFileSnapshot('../README.md');
 });

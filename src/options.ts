@@ -1,0 +1,45 @@
+/** Name, values, default and meaning of every setting; the README's table is made from it. */
+export const options = [
+  { name: 'GEMINI_API_KEY', values: 'key', default: 'none', meaning: 'Your Gemini API key. `GOOGLE_API_KEY` is read too; this one wins.' },
+  { name: 'GOOGLE_API_KEY', values: 'key', default: 'none', meaning: 'The same under its other name.' },
+  { name: 'GOOGLE_GEMINI_BASE_URL', values: 'URL', default: "Google's", meaning: 'Another address that speaks the Gemini API.' },
+  {
+    name: 'LIMNER_BACKEND',
+    values: '`gemini`, `standin`',
+    default: '`gemini`',
+    meaning: 'Who makes the pictures. `standin` draws labelled stand-ins: no key, no network, no cost.',
+  },
+  { name: 'LIMNER_MODEL', values: '`flash`, `pro`, `lite`, a model id', default: '`flash`', meaning: 'The model when a call names none.' },
+  {
+    name: 'LIMNER_OUTPUT_DIR',
+    values: 'folder',
+    default: '`generated-images` in the project folder, else `Pictures/limner` in your home',
+    meaning: 'Where a picture goes when the call names no place.',
+  },
+  {
+    name: 'LIMNER_ALLOWED_DIRS',
+    values: 'folders, joined by `:` (Windows: `;`)',
+    default: 'none',
+    meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.',
+  },
+  {
+    name: 'LIMNER_STATE_DIR',
+    values: 'folder',
+    default: '`~/.local/state/limner`, macOS `~/Library/Application Support/limner`, Windows `%LOCALAPPDATA%\\limner`',
+    meaning: 'Where originals, replaced pictures and records are kept; nothing is deleted from it.',
+  },
+  {
+    name: 'LIMNER_PREVIEW',
+    values: '`1024`, `768`, `512`, `none`',
+    default: '`1024`',
+    meaning: 'Longest edge in pixels of the preview the agent sees.',
+  },
+  {
+    name: 'LIMNER_TIMEOUT_MS',
+    values: '1000 – 3600000',
+    default: '`240000`',
+    meaning: 'Time for one call, retries included, in milliseconds.',
+  },
+] as const;
+
+export type OptionName = (typeof options)[number]['name'];
