@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Console } from 'node:console';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
@@ -89,7 +89,8 @@ const serverEnv = Object.fromEntries(Object.entries(process.env).flatMap(([name,
 
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
-  const home = await toRealPath(isAbsolute(env.HOME ?? '') ? (env.HOME ?? '') : homedir());
+  // Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path.
+  const home = await toRealPath(isAbsolute(homedir()) ? homedir() : userInfo().homedir);
   const cwd = workingFolder();
   const userFile = await readText(toUserFile({ env, home, platform }));
   const config = loadConfig({ env, userFile, cwd, cwdWritable: await isWritable(cwd), home, platform });
