@@ -164,10 +164,15 @@ function covers(painted: Size, own: Size): boolean {
   return Math.max(painted.width, painted.height) * (1 + sameShape) >= Math.max(own.width, own.height);
 }
 
-/** A picture to be changed keeps the detail of the resolution asked; one that lends a thing or a style needs no more than 2048 pixels. */
+/** Pixels of the longest edge that a picture to be changed is sent with: enough for the widest answer of its resolution, but at 4K no more than fits. */
+const edgeToChange: Record<Resolution, number> = { '1K': 2048, '2K': 3072, '4K': 4096 };
+
+/** A picture that only lends a thing or a style needs no more. */
+const edgeToLend = 2048;
+
 function planInput(picture: Picture, index: number, wish: Wish, resolution: Resolution): PlannedInput {
   const toBeChanged = wish.tool === 'edit_image' && index === 0;
-  const maxEdge = toBeChanged && resolution === '4K' ? 4096 : 2048;
+  const maxEdge = toBeChanged ? edgeToChange[resolution] : edgeToLend;
   return {
     label: `Image ${index + 1} (${cleanText(picture.name, 80)})`,
     path: picture.path,

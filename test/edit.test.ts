@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -118,6 +119,28 @@ describe('what leaves the computer', () => {
     await limner.call('edit_image', { prompt: 'Brighter', image: 'huge.jpg', references: ['ref.jpg'] });
     const sizes = await Promise.all((google.requests[0]?.images ?? []).map(async ({ bytes }) => (await sharp(bytes).metadata()).width));
     expect(sizes).toEqual([4096, 2048]);
+  });
+
+  test('keeps the detail an edit at 2K can give back', async ({ limner, google, computer }) => {
+    await computer.write('wide.jpg', await photo(2752, 1536, 'jpeg'));
+    await limner.call('edit_image', { prompt: 'Brighter', image: 'wide.jpg' });
+    expect(google.requests[0]?.imageSize).toBe('2K');
+    expect((await sharp(google.requests[0]?.images[0]?.bytes).metadata()).width).toBe(2752);
+  });
+
+  test('keeps its transparency also when it has to be made smaller to fit', async ({ limner, google, computer }) => {
+    const pixels = randomBytes(2048 * 2048 * 4);
+    await computer.write(
+      'noise.png',
+      await sharp(pixels, { raw: { width: 2048, height: 2048, channels: 4 } })
+        .png({ compressionLevel: 1 })
+        .toBuffer(),
+    );
+    const answer = await limner.call('edit_image', { prompt: 'Brighter', image: 'noise.png' });
+    expect(answer.isError, answer.text).toBe(false);
+    const sent = await sharp(google.requests[0]?.images[0]?.bytes).metadata();
+    expect(sent).toMatchObject({ format: 'png', hasAlpha: true, width: 1638 });
+    expect(google.requests[0]?.bytes).toBeLessThan(20_000_000);
   });
 
   test('stays below 20 MB a request, with fourteen large and noisy pictures', async ({ limner, google, computer }) => {

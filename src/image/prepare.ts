@@ -1,4 +1,3 @@
-import type { Size } from '../media.ts';
 import { type PictureFacts, unreadable } from './inspect.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
@@ -12,7 +11,7 @@ export interface PictureToSend {
 }
 
 /** A picture as it may leave this computer. */
-export interface PreparedPicture extends Size {
+export interface PreparedPicture {
   bytes: Uint8Array;
   mediaType: 'image/png' | 'image/jpeg';
 }
@@ -62,12 +61,18 @@ async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): P
   const lossless = facts.hasAlpha || isDrawing(facts);
   let smallest = await encode(sharp, pixels, maxEdge, lossless ? undefined : steps[0].quality);
   const needed = (1.5 * maxBytes) / smallest.bytes.length;
-  for (const { edge, quality, weight } of lossless && !facts.hasAlpha ? steps : steps.slice(1)) {
+  for (const { edge, quality, weight } of stepsAfterFirst(facts)) {
     if (smallest.bytes.length <= maxBytes) break;
     if (!lossless && weight > needed && edge !== steps.at(-1)?.edge) continue;
     smallest = await encode(sharp, pixels, Math.max(1, Math.round(maxEdge * edge)), facts.hasAlpha ? undefined : quality);
   }
   return smallest;
+}
+
+/** What is left to try after the first encoding: transparency has no quality to lower, and a drawing was not tried with loss yet. */
+function stepsAfterFirst(facts: PictureFacts) {
+  if (facts.hasAlpha) return steps.filter(({ edge }) => edge < 1);
+  return isDrawing(facts) ? steps : steps.slice(1);
 }
 
 /** Formats that come from screens and drawing programs are worth sending without loss when they fit. */
@@ -94,7 +99,5 @@ async function encode(sharp: Sharp, { data, info }: Pixels, edge: number, qualit
   const { width, height, channels } = info;
   const sized = sharp(data, { raw: { width, height, channels } }).resize(edge, edge, { fit: 'inside', withoutEnlargement: true });
   const encoded = quality === undefined ? sized.png() : sized.jpeg({ quality, chromaSubsampling: '4:4:4' });
-  const result = await encoded.toBuffer({ resolveWithObject: true });
-  const mediaType = quality === undefined ? 'image/png' : 'image/jpeg';
-  return { bytes: result.data, mediaType, width: result.info.width, height: result.info.height };
+  return { bytes: await encoded.toBuffer(), mediaType: quality === undefined ? 'image/png' : 'image/jpeg' };
 }
