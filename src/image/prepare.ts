@@ -54,17 +54,17 @@ export async function prepare(pictures: readonly PictureToSend[]): Promise<Prepa
 
 /** Decoded once; then the first way of encoding that fits, or the smallest there is. */
 async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
-  const { facts, maxEdge, name } = picture;
+  const { facts, name } = picture;
   const pixels = await decode(sharp, picture).catch((cause) => {
     throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
   });
   const lossless = facts.hasAlpha || isDrawing(facts);
-  let smallest = await encode(sharp, pixels, maxEdge, lossless ? undefined : steps[0].quality);
+  let smallest = await encode(sharp, pixels, 1, lossless ? undefined : steps[0].quality);
   const needed = (1.5 * maxBytes) / smallest.bytes.length;
   for (const { edge, quality, weight } of stepsAfterFirst(facts)) {
     if (smallest.bytes.length <= maxBytes) break;
     if (!lossless && weight > needed && edge !== steps.at(-1)?.edge) continue;
-    smallest = await encode(sharp, pixels, Math.max(1, Math.round(maxEdge * edge)), facts.hasAlpha ? undefined : quality);
+    smallest = await encode(sharp, pixels, edge, facts.hasAlpha ? undefined : quality);
   }
   return smallest;
 }
@@ -94,9 +94,10 @@ function decode(sharp: Sharp, { bytes, maxEdge }: PictureToSend): Promise<Pixels
     .toBuffer({ resolveWithObject: true });
 }
 
-/** `quality` undefined asks for PNG. */
-async function encode(sharp: Sharp, { data, info }: Pixels, edge: number, quality: number | undefined): Promise<PreparedPicture> {
+/** `scale` is of the decoded picture's own size; `quality` undefined asks for PNG. */
+async function encode(sharp: Sharp, { data, info }: Pixels, scale: number, quality: number | undefined): Promise<PreparedPicture> {
   const { width, height, channels } = info;
+  const edge = Math.max(1, Math.round(Math.max(width, height) * scale));
   const sized = sharp(data, { raw: { width, height, channels } }).resize(edge, edge, { fit: 'inside', withoutEnlargement: true });
   const encoded = quality === undefined ? sized.png() : sized.jpeg({ quality, chromaSubsampling: '4:4:4' });
   return { bytes: await encoded.toBuffer(), mediaType: quality === undefined ? 'image/png' : 'image/jpeg' };
