@@ -17,6 +17,13 @@ export interface Secret {
   reveal(): string;
 }
 
+/** US dollars; absent: no limit, and no price for models the catalogue does not know. */
+export interface Budget {
+  perDay?: number;
+  perCall?: number;
+  pricePerImage?: number;
+}
+
 export interface Config {
   backend: 'gemini' | 'standin';
   apiKey: Secret | undefined;
@@ -32,6 +39,11 @@ export interface Config {
   /** Longest edge of a preview in pixels. */
   preview: 1024 | 768 | 512 | 'none';
   timeoutMs: number;
+  /** Bytes the archive may take. */
+  archiveMaxBytes: number;
+  budget: Budget;
+  /** Identical calls that are let through within ten minutes; 0: any number. */
+  maxRepeats: number;
   userFile: string;
   home: string;
   platform: NodeJS.Platform;
@@ -64,6 +76,9 @@ export function loadConfig(surroundings: Surroundings): Config {
       toFolder(setting('LIMNER_STATE_DIR'), 'LIMNER_STATE_DIR', projectDir, surroundings, found.problems) ?? defaultStateDir(surroundings),
     preview: toPreview(setting('LIMNER_PREVIEW'), found),
     timeoutMs: toTimeout(setting('LIMNER_TIMEOUT_MS'), found),
+    archiveMaxBytes: 1e9 * (toAmount('LIMNER_ARCHIVE_MAX_GB', setting, found.warnings, '2 was used.') ?? 2),
+    budget: toBudget(setting, found),
+    maxRepeats: toMaxRepeats(setting('LIMNER_MAX_REPEATS'), found),
     userFile: toUserFile(surroundings),
     home,
     platform: surroundings.platform,
@@ -86,11 +101,21 @@ function readSettings(surroundings: Surroundings, found: Findings): Setting {
     ...Object.keys(surroundings.env).filter((name) => name.startsWith('LIMNER_') && !known.has(name)),
     ...Object.keys(file).filter((name) => !known.has(name)),
   ];
-  for (const name of unknown) found.warnings.push(`${cleanText(name, 60)} is not a setting of limner and was ignored.`);
+  for (const name of unknown) reportUnknown(name, found);
   return (name) => {
     const value = surroundings.env[name]?.trim() || file[name]?.trim();
     return value || undefined;
   };
+}
+
+/** A name nobody knows is passed over, but not where it may be a limit that would then be none. */
+function reportUnknown(name: string, found: Findings): void {
+  const shown = cleanText(name, 60);
+  if (!/budget|usd/i.test(name)) found.warnings.push(`${shown} is not a setting of limner and was ignored.`);
+  else
+    found.problems.push(
+      `${shown} is not a setting of limner. The budgets are LIMNER_BUDGET_USD_PER_DAY and LIMNER_BUDGET_USD_PER_CALL. ${refused}`,
+    );
 }
 
 function parseUserFile(surroundings: Surroundings, found: Findings): Record<string, string> {
@@ -172,6 +197,38 @@ function toTimeout(value: string | undefined, found: Findings): number {
   const milliseconds = Number(value);
   if (/^\d+$/.test(value) && milliseconds >= 1000 && milliseconds <= 3_600_000) return milliseconds;
   found.warnings.push(`LIMNER_TIMEOUT_MS is ${quote(value)}; it must be a whole number from 1000 to 3600000. ${fallback} was used.`);
+  return fallback;
+}
+
+/** A budget that cannot be read is no licence to spend: every call is refused until it is mended. */
+const refused = 'Nothing is spent until it is mended.';
+
+function toBudget(setting: Setting, found: Findings): Budget {
+  const perDay = toAmount('LIMNER_BUDGET_USD_PER_DAY', setting, found.problems, refused);
+  const perCall = toAmount('LIMNER_BUDGET_USD_PER_CALL', setting, found.problems, refused);
+  const pricePerImage = toAmount('LIMNER_PRICE_USD_PER_IMAGE', setting, found.problems, refused);
+  return {
+    ...(perDay !== undefined && { perDay }),
+    ...(perCall !== undefined && { perCall }),
+    ...(pricePerImage !== undefined && { pricePerImage }),
+  };
+}
+
+/** A number of dollars or gigabytes, written plainly or with a dollar sign. */
+function toAmount(name: OptionName, setting: Setting, findings: string[], consequence: string): number | undefined {
+  const value = setting(name);
+  if (value === undefined) return undefined;
+  const plain = value.replace(/^\$/, '');
+  if (/^(\d+(\.\d*)?|\.\d+)$/.test(plain)) return Number(plain);
+  findings.push(`${name} is ${quote(value)}; it must be a number such as 2 or 0.50. ${consequence}`);
+  return undefined;
+}
+
+function toMaxRepeats(value: string | undefined, found: Findings): number {
+  const fallback = 50;
+  if (value === undefined) return fallback;
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  found.warnings.push(`LIMNER_MAX_REPEATS is ${quote(value)}; it must be a whole number, 0 for no limit. ${fallback} was used.`);
   return fallback;
 }
 

@@ -1,23 +1,23 @@
 import { basename, join } from 'node:path';
-import { type Archive, type ImageRecord, type KeptFile, newImageId, toSha256 } from './archive/archive.ts';
+import type { Archive } from './archive/archive.ts';
+import { type ImageRecord, type KeptFile, toSha256 } from './archive/record.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
-import { ensureWritable, numbered, publish } from './files/publish.ts';
-import { exists } from './files/read.ts';
+import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
+import { exists, readBytes } from './files/read.ts';
 import { requireFree } from './files/target.ts';
 import { finish, readMade } from './image/encode.ts';
-import { type Image, shapeDistance, sniff, toExtension, toShape } from './media.ts';
+import { type Image, shapeDistance, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
-import type { ImageModel } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 import { formatSize } from './text.ts';
 
-/** What the model sent, on disk as it came. */
+/** What the model sent, kept as it came. */
 export interface KeptImage {
-  id: string;
+  record: ImageRecord;
   bytes: Uint8Array;
-  /** Where the original is; undefined when the state folder could not be written. */
-  path: string | undefined;
+  /** Kept by a process that ended before it said where the file is: the file may stand there all the same. */
+  mayStand?: boolean;
 }
 
 /** A picture that was delivered. */
@@ -27,12 +27,12 @@ export interface SavedImage {
   original: KeptFile | undefined;
   /** Every difference between what was asked and what the file is, and what was done to the model's bytes. */
   differences: readonly string[];
+  record: ImageRecord;
 }
 
 interface Keeper {
   archive: Archive;
   config: Config;
-  model: ImageModel;
 }
 
 /** Room a call needs on the disk, generously: the largest 4K picture Gemini sends, twice. */
@@ -41,53 +41,78 @@ const roomPerImage = 50_000_000;
 /** Finds out, before anything is paid for, whether the files can be written under the names the caller gave. Throws `file_exists` or `cannot_write`. */
 export async function requirePlace(plan: Plan): Promise<void> {
   const { output, variations } = plan;
-  if (output.named) await requireFree(output, output.format ? toExtension(output.format) : 'jpg', variations, output.overwrite);
+  await requireNames(plan);
   await ensureWritable(output.folder, roomPerImage * variations);
+  await sweep(output.folder);
 }
 
-/** Puts the bytes on disk as they came. Failing is no reason to lose them: they are delivered from memory then. */
-export async function keep(bytes: Uint8Array, { archive }: Keeper): Promise<KeptImage> {
-  const id = newImageId();
-  const path = await archive.keepOriginal(id, bytes, extensionOf(bytes)).catch(() => undefined);
-  return { id, bytes, path };
-}
-
-function extensionOf(bytes: Uint8Array): string {
-  const kind = sniff(bytes);
-  return kind === 'jpeg' ? 'jpg' : (kind ?? 'bin');
+/** Finds out whether the names the caller gave are free, or may be replaced; nothing is written. Throws `file_exists`. */
+export async function requireNames({ output, variations }: Plan): Promise<void> {
+  if (output.named) await requireFree(output, output.format ? toExtension(output.format) : 'jpg', variations, output.overwrite);
 }
 
 /**
- * Makes the file the caller asked for out of what the model sent. `number` counts the pictures of this call from 1. What goes wrong is told in `warnings`:
- * the original then stands in for the file, and only when there is none either is the picture given up as undefined.
+ * Makes the file the caller asked for out of what the model sent, and enters it in the picture's record. `number` counts the pictures of this call
+ * from 1. What goes wrong is told in `warnings`: the original then stands in for the file, and only when there is none either is the picture given up.
  */
 export async function deliver(
-  kept: KeptImage,
+  { record, bytes, mayStand = false }: KeptImage,
   number: number,
   plan: Plan,
   keeper: Keeper,
   warnings: string[],
 ): Promise<SavedImage | undefined> {
-  const made = await readMade(kept.bytes);
+  const made = await readMade(bytes);
   if (made === undefined) {
-    const place = kept.path === undefined ? `lost, as ${keeper.config.stateDir} cannot be written` : `kept at ${kept.path}`;
+    const place = record.original ? `kept at ${record.original.path}` : `lost, as ${keeper.config.stateDir} cannot be written`;
     warnings.push(`Picture ${number} is not a picture limner can read; its bytes are ${place}.`);
     return undefined;
   }
-  const original = kept.path === undefined ? undefined : toKeptFile(kept.path, made);
+  const original = record.original && toKeptFile(record.original.path, made);
   if (original === undefined) warnings.push(notKept(keeper.config));
   const image = await finishOrLeave(made, plan, warnings);
+  const standing = mayStand ? await findStanding(image, number, plan) : undefined;
+  const written = standing
+    ? { file: toKeptFile(standing, image), differences: compare(plan, made, image) }
+    : await writeOrRescue(made, image, original, number, plan, keeper, warnings);
+  if (written === undefined) return undefined;
+  const { format, width, height } = made;
+  const { file, differences } = written;
+  const delivered = { ...record, made: { format, width, height }, delivered: file, differences: [...differences] };
+  await keeper.archive.update(delivered).catch(() => original && warnings.push(notRecorded(original.path, keeper.config)));
+  return { id: record.id, file, original, differences, record: delivered };
+}
+
+/** The file as asked; where it cannot be written, whatever place the picture has; undefined when it has none. */
+async function writeOrRescue(
+  made: Image,
+  image: Image,
+  original: KeptFile | undefined,
+  number: number,
+  plan: Plan,
+  keeper: Keeper,
+  warnings: string[],
+): Promise<{ file: KeptFile; differences: string[] } | undefined> {
   try {
     const { path, notes } = await write(image, number, plan, keeper.archive);
-    return { id: kept.id, file: toKeptFile(path, image), original, differences: [...compare(plan, made, image), ...notes] };
+    return { file: toKeptFile(path, image), differences: [...compare(plan, made, image), ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const rescue = original ?? (await publishElsewhere(made, plan, keeper.config));
     warnings.push(
       `${error.message} ${rescue ? `Picture ${number} is safe: it is at ${rescue.path}.` : `Picture ${number}, which was paid for, is lost.`}`,
     );
-    return rescue && { id: kept.id, file: rescue, original, differences: compare(plan, made, made) };
+    return rescue && { file: rescue, differences: compare(plan, made, made) };
   }
+}
+
+/** A picture that was delivered before, while its file is as it was; undefined when it has to be delivered anew. */
+export async function findDelivered(record: ImageRecord): Promise<SavedImage | undefined> {
+  const { delivered, original, made } = record;
+  if (delivered === undefined || made === undefined) return undefined;
+  const bytes = await readBytes(delivered.path);
+  if (bytes === undefined || toSha256(bytes) !== delivered.sha256) return undefined;
+  return { id: record.id, file: delivered, original: original && { ...original, ...made }, differences: record.differences, record };
 }
 
 /** The last place for a picture that neither its own folder nor the archive took. */
@@ -107,11 +132,26 @@ async function finishOrLeave(made: Image, plan: Plan, warnings: string[]): Promi
   return made;
 }
 
+/** The path among those this picture would be written to where exactly these bytes are. */
+async function findStanding(image: Image, number: number, plan: Plan): Promise<string | undefined> {
+  const first = numbered(toWantedPath(image, plan), plan.output.named ? number : 1);
+  for (let taken = 1; ; taken += 1) {
+    const path = numbered(first, taken);
+    const bytes = await readBytes(path);
+    if (bytes === undefined) return undefined;
+    if (toSha256(bytes) === toSha256(image.bytes)) return path;
+  }
+}
+
+function toWantedPath(image: Image, { output: { folder, stem, extension, format } }: Plan): string {
+  const suffix = extension !== undefined && image.format === format ? extension : toExtension(image.format);
+  return join(folder, `${stem}.${suffix}`);
+}
+
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
 async function write(image: Image, number: number, plan: Plan, archive: Archive): Promise<{ path: string; notes: string[] }> {
-  const { folder, stem, extension, named, overwrite, format } = plan.output;
-  const suffix = extension !== undefined && image.format === format ? extension : toExtension(image.format);
-  const wanted = join(folder, `${stem}.${suffix}`);
+  const { named, overwrite } = plan.output;
+  const wanted = toWantedPath(image, plan);
   if (!named) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
   const path = numbered(wanted, number);
   const backup = overwrite && (await exists(path)) ? await archive.keepReplaced(path).catch(() => undefined) : undefined;
@@ -155,31 +195,6 @@ function notKept({ stateDir }: Config): string {
   return `${stateDir} cannot be written: the model's own bytes are not kept there, and ids will be forgotten when limner stops.`;
 }
 
-/** Writes a record per picture, so that ids and `last` outlive the process. */
-export async function remember(
-  saved: readonly SavedImage[],
-  plan: Plan,
-  keeper: Keeper,
-  dollars: number | undefined,
-  warnings: string[],
-): Promise<void> {
-  const { archive, config, model } = keeper;
-  const call = newImageId().replace('img_', 'call_');
-  for (const { id, file, original } of saved) {
-    const record: ImageRecord = {
-      id,
-      call,
-      at: new Date().toISOString(),
-      tool: plan.tool,
-      backend: model.backend,
-      model: plan.model.id,
-      prompt: plan.prompt,
-      parents: plan.inputs.flatMap((input) => (input.id ? [input.id] : [])),
-      folder: config.projectDir ?? config.outputDir,
-      original,
-      delivered: file,
-      dollars: dollars === undefined ? undefined : dollars / saved.length,
-    };
-    await archive.remember(record).catch(() => warnings.push(notKept(config)));
-  }
+function notRecorded(original: string, { stateDir }: Config): string {
+  return `${stateDir} cannot be written: the model's own bytes are at ${original}, but their id will be forgotten when limner stops.`;
 }

@@ -1,8 +1,8 @@
 /**
  * What went wrong, for programs. Each code answers "who can mend it":
  *
- * - the caller: `invalid_argument`, `unsupported`, `not_found`, `not_allowed`, `unreadable_image`, `file_exists`
- * - the person: `settings`, `no_key`, `key_rejected`, `billing`, `permission`, `region`, `cannot_write`
+ * - the caller: `invalid_argument`, `unsupported`, `not_found`, `not_allowed`, `unreadable_image`, `file_exists`, `repeated`
+ * - the person: `settings`, `no_key`, `key_rejected`, `billing`, `permission`, `region`, `cannot_write`, `over_budget`, `over_call_limit`
  * - the prompt: `refused`, `no_image`
  * - Google, or time: `quota`, `overloaded`, `timeout`, `unreachable`, `upstream_fault`, `model_gone`, `bad_answer`
  * - nobody: `cancelled`
@@ -22,6 +22,9 @@ export type ErrorCode =
   | 'permission'
   | 'region'
   | 'cannot_write'
+  | 'over_budget'
+  | 'over_call_limit'
+  | 'repeated'
   | 'refused'
   | 'no_image'
   | 'quota'
@@ -37,6 +40,8 @@ export type ErrorCode =
 export interface ToolErrorOptions {
   /** When trying again makes sense: after how many seconds. Absent: it makes none, or nobody knows. */
   retryAfterSeconds?: number;
+  /** What the person may be asked, where a yes would let the call through. */
+  question?: string;
   cause?: unknown;
 }
 
@@ -47,11 +52,13 @@ export interface ToolErrorOptions {
 export class ToolError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterSeconds: number | undefined;
+  readonly question: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ToolErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = 'ToolError';
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.question = options.question;
   }
 }

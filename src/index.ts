@@ -1,15 +1,21 @@
 #!/usr/bin/env node
 import { Console } from 'node:console';
-import { homedir, userInfo } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { RequestId } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { openArchive } from './archive/archive.ts';
+import type { Memory } from './archive/identify.ts';
+import { type Ledger, openLedger } from './archive/ledger.ts';
+import type { CliContext } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
 import { toRealPath } from './files/paths.ts';
 import { isWritable, readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
-import { createServer, wrapArguments } from './server.ts';
+import { createServer, readAnswered, readCancelled, wrapArguments } from './server.ts';
 import { toUserFile } from './system-folders.ts';
 import { cleanText } from './text.ts';
 import type { Deps } from './tool.ts';
@@ -20,6 +26,9 @@ const help = `limner ${version}: images for AI agents, over MCP.
 Usage:
   limner          serve MCP on stdin and stdout; a host such as Claude or VS Code starts this
   limner demo     generate, edit and compose a picture, and print where the files are
+  limner history  what was made: when, model, cost, file; --json
+  limner spend    what it cost: today, this month, by day and model; --json
+  limner forget   remove pictures from limner's archive: ID…, --older-than 90d, --all
   limner --help, --version
 
 Without a Gemini API key, LIMNER_BACKEND=standin makes labelled stand-in drawings.
@@ -27,6 +36,8 @@ Set-up for each host, and every setting: README.md
 `;
 
 async function main(args: string[]): Promise<number> {
+  const [first = '', ...others] = args;
+  if (isLookBack(first)) return lookBack(first, others);
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -57,14 +68,128 @@ async function serve(): Promise<number> {
   if (process.stdin.isTTY) process.stderr.write(`${help}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
   const notices = [...config.problems, ...config.warnings];
   for (const notice of notices) process.stderr.write(`limner: ${notice}\n`);
-  const deps: Deps = { config, archive: openArchive(config.stateDir), model: createModel(config), notices: [...config.warnings], logError };
+  const calls = new Set<Promise<unknown>>();
+  const memory = openMemory(config);
+  const deps: Deps = {
+    config,
+    ...memory,
+    model: createModel(config),
+    notices: [...config.warnings],
+    track: (call) => trackIn(calls, call),
+    logError,
+  };
   const transport = new StdioServerTransport();
   const handle = serveStdio(() => createServer(deps), { onerror: logLine, transport });
   const receive = transport.onmessage;
   transport.onmessage = (message) => receive?.(wrapArguments(message));
-  // Some hosts end a server with a signal and not by closing stdin; either way what is being painted is paid for and still saved. A second one ends it.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void handle.close());
+  noteAnswers(transport, memory.ledger, calls);
+  endWell(handle, calls, memory.ledger);
   return 0;
+}
+
+/** What outlives a call. */
+function openMemory(config: Config): Memory {
+  return { archive: openArchive(config.stateDir, config.archiveMaxBytes), ledger: openLedger(config.stateDir, hostname()) };
+}
+
+function trackIn(calls: Set<Promise<unknown>>, call: Promise<unknown>): void {
+  calls.add(call);
+  void call.finally(() => calls.delete(call));
+}
+
+/**
+ * An answer is one when the host has it, not when it was made: a call whose answer cannot be written, or crosses with its cancellation, which makes hosts
+ * throw it away, stays unclaimed.
+ */
+function noteAnswers(transport: StdioServerTransport, ledger: Ledger, calls: Set<Promise<unknown>>): void {
+  const [write, receive] = [transport.send.bind(transport), transport.onmessage];
+  const [answered, cancelled] = [new Map<RequestId, string>(), new Set<RequestId>()];
+  const note = (noting: Promise<void>) => trackIn(calls, noting.catch(logError));
+  transport.send = async (message) => {
+    await write(message);
+    const answer = readAnswered(message);
+    if (answer === undefined || !(await isWritten())) return;
+    answered.set(answer.request, answer.call);
+    note(cancelled.has(answer.request) ? ledger.abandon(answer.call) : ledger.answer(answer.call, answer.told));
+  };
+  transport.onmessage = (message) => {
+    // An id that is used again is another request.
+    if ('method' in message && 'id' in message) for (const ids of [answered, cancelled]) ids.delete(message.id);
+    const request = readCancelled(message);
+    const call = request === undefined ? undefined : answered.get(request);
+    if (request !== undefined) cancelled.add(request);
+    if (call !== undefined) note(ledger.abandon(call));
+    receive?.(message);
+  };
+}
+
+/** Whether what was written to stdout so far has left this process: on Windows a pipe that nobody reads takes it first and fails then. */
+function isWritten(): Promise<boolean> {
+  return new Promise((resolve) => process.stdout.write('', (error) => resolve(!error)));
+}
+
+/** What is still under way when a signal comes has this long to arrive and be saved, in milliseconds. Hosts kill two seconds after asking. */
+const graceMs = 1300;
+
+/**
+ * The process ends when its client has gone: after the requests that were sent, which are paid for, when stdin ended or stdout broke; after a moment when a
+ * signal came, with what has not arrived by then entered as perhaps billed. A second signal ends it at once.
+ */
+function endWell(handle: { close(): Promise<void> }, calls: ReadonlySet<Promise<unknown>>, ledger: Ledger): void {
+  const leave = async () => {
+    await handle.close().catch(logError);
+    do {
+      await Promise.allSettled(calls);
+      // A call that has ended hands its answer over first.
+      await setImmediate();
+    } while (calls.size > 0);
+    process.exit();
+  };
+  for (const event of ['end', 'close'] as const) process.stdin.once(event, () => void leave());
+  process.stdout.on('error', () => void leave());
+  // A host that no longer reads the log is no reason to die.
+  process.stderr.on('error', () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      void leave();
+      setTimeout(() => void ledger.giveUp().finally(() => process.exit()), graceMs);
+    });
+  }
+}
+
+/** The commands that look at what is kept, loaded when they are asked for. */
+const lookBacks = {
+  history: async () => (await import('./cli/history.ts')).historyCommand,
+  spend: async () => (await import('./cli/spend.ts')).spendCommand,
+  forget: async () => (await import('./cli/forget.ts')).forgetCommand,
+};
+
+function isLookBack(command: string): command is keyof typeof lookBacks {
+  return Object.hasOwn(lookBacks, command);
+}
+
+async function lookBack(command: keyof typeof lookBacks, args: string[]): Promise<number> {
+  const config = await readConfig();
+  for (const notice of [...config.problems, ...config.warnings]) process.stderr.write(`limner: ${notice}\n`);
+  const context: CliContext = {
+    config,
+    ...openMemory(config),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    printError: (line) => void process.stderr.write(`${line}\n`),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
+  };
+  const runCommand = await lookBacks[command]();
+  return runCommand(args, context);
+}
+
+async function ask(question: string): Promise<boolean> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+  } finally {
+    asking.close();
+  }
 }
 
 async function demo(): Promise<number> {

@@ -26,7 +26,7 @@ export const options = [
     name: 'LIMNER_STATE_DIR',
     values: 'folder',
     default: '`~/.local/state/limner`, macOS `~/Library/Application Support/limner`, Windows `%LOCALAPPDATA%\\limner`',
-    meaning: 'Where originals, replaced pictures and records are kept; nothing is deleted from it.',
+    meaning: 'Where originals, conversations, replaced pictures, records and the ledger are kept.',
   },
   {
     name: 'LIMNER_PREVIEW',
@@ -39,6 +39,36 @@ export const options = [
     values: '1000 – 3600000',
     default: '`240000`',
     meaning: 'Time for one call, retries included, in milliseconds.',
+  },
+  {
+    name: 'LIMNER_ARCHIVE_MAX_GB',
+    values: 'number',
+    default: '`2`',
+    meaning: 'What the archive may take of the disk, in gigabytes; what matters least is removed first, an undelivered picture never.',
+  },
+  {
+    name: 'LIMNER_BUDGET_USD_PER_DAY',
+    values: 'number',
+    default: 'none',
+    meaning: 'Most that may be spent in a calendar day, by all servers of this person together. No tool argument raises it.',
+  },
+  {
+    name: 'LIMNER_BUDGET_USD_PER_CALL',
+    values: 'number',
+    default: 'none',
+    meaning: 'Most that one call may cost; where the host can ask the person, it asks, else the call is refused.',
+  },
+  {
+    name: 'LIMNER_PRICE_USD_PER_IMAGE',
+    values: 'number',
+    default: 'none',
+    meaning: 'Price of a picture of a model whose price limner does not know; without it a budget refuses such models.',
+  },
+  {
+    name: 'LIMNER_MAX_REPEATS',
+    values: '0 – 999999',
+    default: '`50`',
+    meaning: 'Identical calls within ten minutes before limner takes them for a runaway loop; 0: any number.',
   },
 ] as const;
 

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import type { Target } from './files/target.ts';
 import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toExtension, toShape } from './media.ts';
 import { type CatalogModel, chooseModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
-import { estimateDollars } from './model/price.ts';
+import { estimatePrice, type Price } from './model/price.ts';
+import { type PlannedHistory, planHistory } from './plan-history.ts';
 import { cleanText, formatSize, quote, toFileStem } from './text.ts';
 
 type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
@@ -38,14 +40,19 @@ export interface Plan {
   webSearch: boolean;
   inputs: readonly PlannedInput[];
   output: PlannedOutput;
-  /** About what all variations will cost together, in US dollars; absent when the price is unknown. */
-  dollars?: number;
+  /** The conversation an edit goes on with; absent: the picture itself is sent. */
+  history?: PlannedHistory;
+  /** Of one picture; absent when unknown. */
+  price?: Price;
+  /** Says which calls are the same: tool, arguments with defaults filled in, where it goes, what the pictures hold, who makes it. */
+  key: string;
   warnings: readonly string[];
 }
 
-interface PlannedInput {
+export interface PlannedInput {
   label: string;
   path: string;
+  sha256: string;
   /** Absent for a picture limner did not make. */
   id?: string;
   /** Pixels the model can use of its longest edge. */
@@ -78,31 +85,91 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
     warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
   }
   const asked = toRatio(wish.aspectRatio);
-  const { aspectRatio, cropTo } = planShape(model, asked, pictures[0]?.facts, warnings);
-  const resolution = planResolution(wish, model, aspectRatio, pictures[0]?.facts, warnings);
+  const history = planHistory(wish, model, pictures, config, warnings);
+  const again = toFinishAgain(wish, pictures);
+  const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
+  const { aspectRatio, cropTo } = planShape(model, asked, own, history && again.cropTo, warnings);
+  const resolution = planResolution(wish, model, aspectRatio, own, warnings);
   if (wish.webSearch && !model.search) {
     throw new ToolError(
       'unsupported',
       `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`,
     );
   }
-  const variations = wish.count ?? 1;
-  const dollars = config.backend === 'standin' ? 0 : estimateDollars(model, resolution, wish.prompt.length, pictures.length);
+  const price = planPrice(wish, model, resolution, pictures.length, history, config);
   return {
     tool: wish.tool,
     prompt: wish.prompt,
     model,
-    variations,
+    variations: wish.count ?? 1,
     aspectRatio,
     ...(asked && { askedRatio: asked }),
     ...(cropTo && { cropTo }),
     resolution,
     webSearch: wish.webSearch ?? false,
     inputs: pictures.map((picture, index) => planInput(picture, index, wish, resolution)),
-    output: planOutput(wish, target),
-    ...(dollars !== undefined && { dollars: dollars * variations }),
+    output: planOutput(wish, target, again.format),
+    ...(history && { history }),
+    ...(price && { price }),
+    key: toCallKey(
+      wish,
+      model.id,
+      target,
+      pictures.map(({ sha256 }) => sha256),
+      config.backend,
+    ),
     warnings,
   };
+}
+
+/** What a call is the same as another by; pictures by their content, wherever they lie. */
+export function toCallKey(wish: Wish, model: string, target: Target, pictures: readonly string[], backend: Config['backend']): string {
+  const { tool, prompt, count = 1, aspectRatio, resolution, format = 'auto', overwrite = false, webSearch = false } = wish;
+  const { folder, stem, extension } = target;
+  // What is left out and depends on the picture stays left out: after an edit in place the picture is another.
+  const shape = aspectRatio ?? (tool === 'generate_image' ? '1:1' : undefined);
+  const size = resolution ?? (tool === 'edit_image' ? undefined : '1K');
+  const said = [
+    tool,
+    prompt,
+    count,
+    shape,
+    size,
+    format,
+    overwrite,
+    webSearch,
+    model,
+    folder,
+    stem,
+    extension,
+    pictures,
+    backend,
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify(said.map((value) => value ?? null)))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. */
+function toFinishAgain(wish: Wish, pictures: readonly Picture[]): { format?: Format | undefined; cropTo?: AspectRatio | undefined } {
+  const [{ sha256, record } = {}] = pictures;
+  if (wish.tool !== 'edit_image' || record?.delivered?.sha256 !== sha256 || record?.original?.sha256 === sha256) return {};
+  return record?.finish ?? {};
+}
+
+function planPrice(
+  wish: Wish,
+  model: CatalogModel,
+  resolution: Resolution,
+  pictures: number,
+  history: PlannedHistory | undefined,
+  config: Config,
+): Price | undefined {
+  if (config.backend === 'standin') return { likely: 0, most: 0 };
+  const sent = history ? history.pictures + pictures - 1 : pictures;
+  const request = { resolution, promptLength: wish.prompt.length, pictures: sent, webSearch: wish.webSearch ?? false };
+  return estimatePrice(model, request, config.budget.pricePerImage);
 }
 
 function toRatio(text: string | undefined): AspectRatio | undefined {
@@ -119,14 +186,21 @@ function toRatio(text: string | undefined): AspectRatio | undefined {
   return `${width}:${height}`;
 }
 
-/** The asked ratio, else the first picture's own, else 1:1; where the model lacks it, its nearest and a crop. */
-function planShape(model: CatalogModel, asked: AspectRatio | undefined, own: Size | undefined, warnings: string[]) {
+/** The asked ratio, else the first picture's own, else 1:1; where the model lacks it, its nearest and a crop. `again` is a crop made before. */
+function planShape(
+  model: CatalogModel,
+  asked: AspectRatio | undefined,
+  own: Size | undefined,
+  again: AspectRatio | undefined,
+  warnings: string[],
+) {
   const nearest = nearestRatio(model.ratios, asked ?? own ?? '1:1');
   if (asked !== undefined) {
     if (shapeDistance(nearest, asked) < 0.001) return { aspectRatio: nearest };
     warnings.push(`${model.id} has no ${asked}: it paints ${nearest}, which is then cropped to ${asked}.`);
     return { aspectRatio: nearest, cropTo: asked };
   }
+  if (again !== undefined) return { aspectRatio: nearest, cropTo: again };
   if (own === undefined || shapeDistance(nearest, own) <= sameShape) return { aspectRatio: nearest };
   const ownRatio: AspectRatio = `${own.width}:${own.height}`;
   if (toShape(own) > 16 || toShape(own) < 1 / 16) {
@@ -176,12 +250,13 @@ function planInput(picture: Picture, index: number, wish: Wish, resolution: Reso
   return {
     label: `Image ${index + 1} (${cleanText(picture.name, 80)})`,
     path: picture.path,
-    ...(picture.id && { id: picture.id }),
+    sha256: picture.sha256,
+    ...(picture.record && { id: picture.record.id }),
     maxEdge,
   };
 }
 
-function planOutput(wish: Wish, target: Target): PlannedOutput {
+function planOutput(wish: Wish, target: Target, again: Format | undefined): PlannedOutput {
   const asked = wish.format === 'auto' ? undefined : wish.format;
   if (asked && target.format && asked !== target.format) {
     throw new ToolError(
@@ -189,7 +264,7 @@ function planOutput(wish: Wish, target: Target): PlannedOutput {
       `output ends in .${target.extension} and format is ${asked}: they disagree. Leave format out, or end output in .${toExtension(asked)}.`,
     );
   }
-  const format = asked ?? target.format;
+  const format = asked ?? target.format ?? again;
   return {
     folder: target.folder,
     stem: target.stem ?? toFileStem(wish.prompt),

@@ -8,13 +8,13 @@ import type { Outcome } from './run.ts';
 import { cleanText, formatBytes, formatDollars, formatSize, quote } from './text.ts';
 
 /** Key of the machine-readable copy of a result. */
-const metaKey = 'limner/result';
+export const metaKey = 'limner/result';
 
 /** Longest serialised result, in characters; Claude Desktop refuses a result above 1,048,576 characters. */
 const maxResultLength = 900_000;
 
 /** Longest text of a result, in characters. */
-const maxTextLength = 20_000;
+export const maxTextLength = 20_000;
 
 /**
  * A result as every host can use it: one text block with all facts, since text is the only thing every host passes on; previews for the model's eyes;
@@ -42,21 +42,27 @@ const freeCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'settings',
   'no_key',
   'cannot_write',
+  'over_budget',
+  'over_call_limit',
+  'repeated',
 ]);
 
-/** An error as text only: some hosts turn the whole of an error result into text, pictures included. */
-export function toErrorResult(error: unknown, notices: readonly string[]): CallToolResult {
+/** An error as text only: some hosts turn the whole of an error result into text, pictures included. `today` is told where something was sent. */
+export function toErrorResult(error: unknown, notices: readonly string[], today?: Outcome['today']): CallToolResult {
   const known =
     error instanceof ToolError
       ? error
       : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
   const { code, message, retryAfterSeconds } = known;
-  const text = [freeCodes.has(code) ? `${message}\nNothing was generated and nothing was charged.` : message, ...toNotes(notices)].join(
-    '\n',
-  );
+  const lines = [
+    message,
+    ...(freeCodes.has(code) ? ['Nothing was generated and nothing was charged.'] : []),
+    ...(today && !freeCodes.has(code) ? [`Billed or perhaps billed today: ${formatDollars(today.dollars)}.`] : []),
+    ...toNotes(notices),
+  ];
   return {
     isError: true,
-    content: [{ type: 'text', text: `${cleanText(text, maxTextLength)}\n` }],
+    content: [{ type: 'text', text: `${cleanText(lines.join('\n'), maxTextLength)}\n` }],
     _meta: { [metaKey]: { error: { code, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) } } },
   };
 }
@@ -65,14 +71,38 @@ function describe(outcome: Outcome, notices: readonly string[]): string[] {
   return [
     ...outcome.images.map((image, index) => describeFile(image, index, outcome.images.length)),
     describeMaking(outcome),
+    ...describeLate(outcome),
     ...describeDifferences(outcome),
     ...describeFailures(outcome),
     ...outcome.warnings.map((warning) => `Note: ${warning}`),
     ...describeOrigin(outcome),
     ...describeWords(outcome),
+    ...describeUnclaimed(outcome),
     ...toNotes(notices),
     describeNextStep(outcome),
   ];
+}
+
+function describeLate({ late, dollars }: Outcome): string[] {
+  if (late === undefined) return [];
+  const paid = dollars === undefined ? '' : ` (${formatDollars(dollars)})`;
+  return [
+    `This is what the same call brought that was sent at ${late.toISOString().slice(0, 16).replace('T', ' ')} UTC: it was paid then${paid}, and this answer costs nothing.`,
+  ];
+}
+
+/** The pictures somebody paid for and never heard of. */
+function describeUnclaimed({ unclaimed }: Outcome): string[] {
+  const paths = unclaimed.flatMap((call) => call.paths);
+  if (paths.length === 0) return [];
+  const more = paths.length > 10 ? ` and ${paths.length - 10} more (limner history)` : '';
+  return [`Also here, made by an earlier call whose answer was lost: ${paths.slice(0, 10).join(', ')}${more}.`];
+}
+
+/** The day so far. */
+export function describeToday(today: Outcome['today']): string {
+  const more = today.unknown > 0 ? ` and ${today.unknown} of unknown price` : '';
+  return `; today ${formatDollars(today.dollars)}${more} in all`;
 }
 
 function describeFile({ id, file }: SavedImage, index: number, count: number): string {
@@ -80,14 +110,15 @@ function describeFile({ id, file }: SavedImage, index: number, count: number): s
   return `${number}${file.path} (${formatSize(file)} ${file.format}, ${formatBytes(file.bytes)}, ${id})`;
 }
 
-function describeMaking({ backend, model, plan, dollars, estimated, searches }: Outcome): string {
+function describeMaking({ backend, model, plan, dollars, estimated, searches, today, late }: Outcome): string {
   if (backend === 'standin')
-    return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0.`;
+    return `Stand-in drawing, not AI: no image model was called (${plan.model.id} ${plan.resolution} was asked); cost $0${describeToday(today)}.`;
+  if (late) return `Model ${cleanText(model, 100)}, ${plan.resolution}, cost $0 now${describeToday(today)}.`;
   const cost =
     dollars === undefined ? 'cost unknown: no price is known for this model' : `cost ${estimated ? 'about ' : ''}${formatDollars(dollars)}`;
   const queries =
     searches > 0 ? `, and ${searches} ${searches === 1 ? 'search' : 'searches'} ($0.014 each beyond Google's monthly free 5,000)` : '';
-  return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}.`;
+  return `Model ${cleanText(model, 100)}, ${plan.resolution}, ${cost}${queries}${describeToday(today)}.`;
 }
 
 /** Said once when it is true of every picture, else per picture; then where the untouched bytes are, when the files are not those. */
@@ -133,7 +164,8 @@ function describeNextStep({ images, previews, failures }: Outcome): string {
   return `${seen}${again}Next: give the person the path; to change a picture, call edit_image with its path or id.`;
 }
 
-function toNotes(notices: readonly string[]): string[] {
+/** What the settings have to be told of. */
+export function toNotes(notices: readonly string[]): string[] {
   return notices.map((notice) => `Settings: ${notice}`);
 }
 
@@ -152,6 +184,7 @@ function toLink({ file, id }: SavedImage): ContentBlock {
 function toFacts(outcome: Outcome) {
   const { plan, images, backend, model, dollars, estimated, failures, warnings, sources, searches } = outcome;
   return {
+    call: outcome.call,
     tool: plan.tool,
     backend,
     model,
@@ -164,7 +197,10 @@ function toFacts(outcome: Outcome) {
       differences,
     })),
     parents: plan.inputs.map(({ id, path }) => ({ id: id ?? null, path })),
-    cost: { dollars: dollars ?? null, estimated },
+    cost: { dollars: outcome.late ? 0 : (dollars ?? null), estimated, today: outcome.today.dollars },
+    late: outcome.late ? { sentAt: outcome.late.toISOString(), paidThen: dollars ?? null } : null,
+    history: plan.history ?? null,
+    unclaimed: outcome.unclaimed,
     failures,
     warnings,
     text: cleanText(outcome.text, 4000),

@@ -1,11 +1,15 @@
-import { type JSONRPCMessage, McpServer } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, McpServer, type RequestId } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { registerResources } from './resources.ts';
+import { metaKey } from './result.ts';
 import { type Deps, registerTool } from './tool.ts';
 import { composeImages, editImage, generateImage } from './tools/index.ts';
 import { version } from './version.ts';
 
 const instructions =
   "limner makes pictures with Google's Gemini image models: generate_image for a new one from words, edit_image to change one picture, compose_images for a " +
-  'new one out of several. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there.';
+  'new one out of several. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there. ' +
+  'After a time-out repeat the call unchanged: what was under way is answered then, not billed twice.';
 
 /** Tool lists never change while a version runs, so clients may keep them for an hour. */
 const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
@@ -16,14 +20,39 @@ export function createServer(deps: Deps): McpServer {
     { name: 'limner', title: 'limner', version },
     {
       instructions,
-      capabilities: { tools: { listChanged: false } },
+      capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
       cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
     },
   );
   registerTool(server, generateImage, deps);
   registerTool(server, editImage, deps);
   registerTool(server, composeImages, deps);
+  registerResources(server, deps);
   return server;
+}
+
+const requestId = z.union([z.string(), z.number()]);
+
+const answer = z.object({
+  id: requestId,
+  result: z.object({
+    _meta: z.object({ [metaKey]: z.object({ call: z.string(), unclaimed: z.array(z.object({ call: z.string() })) }) }),
+  }),
+});
+
+/** The call a message answers, the request it was, and the unclaimed calls it tells of; undefined for any other message. */
+export function readAnswered(message: JSONRPCMessage): { request: RequestId; call: string; told: string[] } | undefined {
+  const { data } = answer.safeParse(message);
+  if (data === undefined) return undefined;
+  const { call, unclaimed } = data.result._meta[metaKey];
+  return { request: data.id, call, told: unclaimed.map((other) => other.call) };
+}
+
+const cancellation = z.object({ method: z.literal('notifications/cancelled'), params: z.object({ requestId }) });
+
+/** The request a message cancels; undefined for any other message. */
+export function readCancelled(message: JSONRPCMessage): RequestId | undefined {
+  return cancellation.safeParse(message).data?.params.requestId;
 }
 
 /**

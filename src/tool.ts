@@ -1,24 +1,30 @@
-import type { CallToolResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
+import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Archive } from './archive/archive.ts';
+import type { Memory } from './archive/identify.ts';
+import { askToPay, canAsk, canBeLifted, hasConsent } from './asking.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
+import type { Forecast } from './forecast.ts';
+import type { Call } from './generate.ts';
 import { explainMissingKey } from './hosts.ts';
 import type { ImageModel } from './model/image-model.ts';
+import { startProgress } from './progress.ts';
 import { repairArguments } from './repair/arguments.ts';
 import { explainIssues } from './repair/explain.ts';
 import { toToolShape } from './repair/shape.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
-import type { Call, Outcome } from './run.ts';
+import { toForecastResult } from './result-forecast.ts';
+import type { Outcome } from './run.ts';
 
 /** Everything the server is made of; the process makes it once. */
-export interface Deps {
+export interface Deps extends Memory {
   config: Config;
-  archive: Archive;
   /** Absent when there is no key. */
   model: ImageModel | undefined;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
+  /** Told of every call, so that the process ends after them and not in their middle. */
+  track(call: Promise<unknown>): void;
   /** Where our own bugs go: the server's log. */
   logError(error: unknown): void;
 }
@@ -29,7 +35,7 @@ export interface Tool<Input> {
   title: string;
   description: string;
   inputSchema: z.ZodType<Input>;
-  handler(input: Input, call: Call): Promise<Outcome>;
+  handler(input: Input, call: Call): Promise<Outcome | Forecast>;
 }
 
 /** Lets TypeScript read a tool's input from its schema. */
@@ -74,21 +80,54 @@ export function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: 
     annotations: { title: tool.title, readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     _meta: { 'anthropic/alwaysLoad': true },
   };
-  server.registerTool(tool.name, config, async (raw: unknown, context: ServerContext): Promise<CallToolResult> => {
-    const progress = startProgress(context, deps);
-    try {
-      requireUsable(deps.config);
-      const input = parse(tool, shape, raw);
-      const model = deps.model ?? missingKey(server, context, deps.config);
-      const outcome = await tool.handler(input, { ...deps, model, cancelled: context.mcpReq.signal, report: progress.report });
-      return toCallToolResult(outcome, deps.notices.splice(0), takesLinks(server));
-    } catch (error) {
-      if (!(error instanceof ToolError)) deps.logError(error);
-      return toErrorResult(error, deps.notices.splice(0));
-    } finally {
-      progress.stop();
-    }
+  server.registerTool(tool.name, config, (raw: unknown, context: ServerContext) => {
+    const answer = answerCall(server, tool, shape, raw, context, deps);
+    deps.track(answer);
+    return answer;
   });
+}
+
+async function answerCall<Input>(
+  server: McpServer,
+  tool: Tool<Input>,
+  shape: ToolShape,
+  raw: unknown,
+  context: ServerContext,
+  deps: Deps,
+): Promise<CallToolResult | InputRequiredResult> {
+  const progress = startProgress(context, deps.logError);
+  // An answer nobody gets tells nobody.
+  const takeNotices = () => (context.mcpReq.signal.aborted ? [] : deps.notices.splice(0));
+  const call = async (approved: boolean) => {
+    requireUsable(deps.config);
+    const input = parse(tool, shape, raw);
+    const model = deps.model ?? createKeyless(() => missingKey(server, context, deps.config));
+    const { config, archive, ledger, logError } = deps;
+    const cancelled = context.mcpReq.signal;
+    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, report: progress.report });
+    const notices = takeNotices();
+    return 'forecast' in done
+      ? toForecastResult(done, notices, canAsk(server, context))
+      : toCallToolResult(done, notices, takesLinks(server));
+  };
+  try {
+    return await call(hasConsent(context.mcpReq.inputResponses)).catch((refusal: unknown) => {
+      if (!canBeLifted(refusal) || !deps.model || !canAsk(server, context)) throw refusal;
+      progress.report('Waiting for the person to agree to the price', 0, 1);
+      return askToPay(refusal, context, () => call(true));
+    });
+  } catch (error) {
+    if (!(error instanceof ToolError)) deps.logError(error);
+    const today = await deps.ledger.today().catch(() => undefined);
+    return toErrorResult(error, takeNotices(), today);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Stands where a model would: whatever needs none can still be found out, and the rest is refused before anything is sent. */
+function createKeyless(refuse: () => never): ImageModel {
+  return { backend: 'gemini', generate: async () => refuse() };
 }
 
 function requireUsable(config: Config): void {
@@ -99,7 +138,9 @@ function requireUsable(config: Config): void {
   );
 }
 
-function parse<Input>(tool: Tool<Input>, shape: ReturnType<typeof toToolShape>, raw: unknown): Input {
+type ToolShape = ReturnType<typeof toToolShape>;
+
+function parse<Input>(tool: Tool<Input>, shape: ToolShape, raw: unknown): Input {
   const repaired = repairArguments(tool.name, shape, raw);
   const parsed = tool.inputSchema.safeParse(repaired);
   if (parsed.success) return parsed.data;
@@ -121,32 +162,4 @@ function clientName(server: McpServer, context: ServerContext): string | undefin
 /** Clients of the first two protocol versions reject a whole result that holds a `resource_link`. Versions are dates, so they compare as text. */
 function takesLinks(server: McpServer): boolean {
   return (server.server.getNegotiatedProtocolVersion() ?? '') >= '2025-06-18';
-}
-
-/** Some hosts give up on a call that has been silent for a minute. */
-const heartbeatMs = 5000;
-
-/** Tells a client that asked for it what is happening, at least every few seconds; the value only ever grows and stays below the total. */
-function startProgress(context: ServerContext, deps: Deps) {
-  const progressToken = context.mcpReq._meta?.progressToken;
-  const started = performance.now();
-  let state = { message: 'Starting', done: 0, total: 1 };
-  let last = 0;
-  const send = () => {
-    if (progressToken === undefined || context.mcpReq.signal.aborted) return;
-    const seconds = (performance.now() - started) / 1000;
-    const guess = (state.total - state.done) * 0.9 * (1 - Math.exp(-seconds / 20));
-    last = Math.max(last + 0.0001, 0.99 * (state.done + guess));
-    const message = seconds < 1 ? state.message : `${state.message} (${Math.round(seconds)} s)`;
-    const params = { progressToken, progress: last, total: state.total, message };
-    context.mcpReq.notify({ method: 'notifications/progress', params }).catch(deps.logError);
-  };
-  const timer = progressToken === undefined ? undefined : setInterval(send, heartbeatMs);
-  return {
-    report(message: string, done: number, total: number) {
-      state = { message, done, total };
-      send();
-    },
-    stop: () => clearInterval(timer),
-  };
 }

@@ -14,17 +14,39 @@ const file = z.object({
 });
 
 const facts = z.object({
+  call: z.string(),
   tool: z.string(),
   backend: z.string(),
   model: z.string(),
   images: z.array(file),
   parents: z.array(z.object({ id: z.string().nullable(), path: z.string() })),
-  cost: z.object({ dollars: z.number().nullable(), estimated: z.boolean() }),
+  cost: z.object({ dollars: z.number().nullable(), estimated: z.boolean(), today: z.number() }),
+  late: z.object({ sentAt: z.string(), paidThen: z.number().nullable() }).nullable(),
+  history: z.object({ after: z.string(), turns: z.number(), length: z.number(), pictures: z.number() }).nullable(),
+  unclaimed: z.array(z.object({ call: z.string(), paths: z.array(z.string()) })),
   failures: z.array(z.object({ variation: z.number(), message: z.string() })),
   warnings: z.array(z.string()),
   text: z.string(),
   sources: z.array(z.object({ title: z.string(), url: z.string() })),
   searches: z.number(),
+});
+
+const forecast = z.object({
+  tool: z.string(),
+  backend: z.string(),
+  model: z.string(),
+  requests: z.number(),
+  aspectRatio: z.string(),
+  cropTo: z.string().nullable(),
+  resolution: z.string(),
+  webSearch: z.boolean(),
+  inputs: z.array(z.object({ label: z.string(), path: z.string(), id: z.string().nullable() })),
+  history: facts.shape.history,
+  output: z.looseObject({ folder: z.string(), stem: z.string() }),
+  cost: z.object({ dollars: z.number().nullable(), atMost: z.number().nullable() }),
+  today: z.looseObject({ dollars: z.number(), unknown: z.number() }),
+  overBudget: z.string().nullable(),
+  warnings: z.array(z.string()),
 });
 
 const failure = z.object({ error: z.object({ code: z.string(), retryAfterSeconds: z.number().optional() }) });
@@ -43,10 +65,11 @@ const block = z.discriminatedUnion('type', [
 const result = z.object({
   isError: z.boolean().optional(),
   content: z.array(block),
-  _meta: z.looseObject({ 'limner/result': z.union([facts, failure]) }),
+  _meta: z.union([z.looseObject({ 'limner/result': z.union([facts, failure]) }), z.looseObject({ 'limner/plan': forecast })]),
   structuredContent: z.never().optional(),
 });
 
+type Forecast = z.infer<typeof forecast>;
 type Facts = z.infer<typeof facts>;
 type SavedFile = z.infer<typeof file>;
 
@@ -59,6 +82,8 @@ export interface Answer {
   links: readonly { uri: string; audience: readonly string[] }[];
   /** Of a success; throws for an error, with its text. */
   readonly facts: Facts;
+  /** Of a dry run; throws for anything else, with its text. */
+  readonly plan: Forecast;
   /** The first file; throws for an error. */
   readonly file: SavedFile;
   /** Of an error; throws for a success. */
@@ -71,10 +96,11 @@ export interface Answer {
 /** Checks a result's form, strictly, and makes it readable. */
 export function toAnswer(raw: unknown): Answer {
   const { content, isError = false, _meta } = result.parse(raw);
-  const meta = _meta['limner/result'];
+  const meta = 'limner/result' in _meta ? result.shape._meta.options[0].parse(_meta)['limner/result'] : undefined;
   const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
-  const error = 'error' in meta ? meta.error : undefined;
+  const error = meta && 'error' in meta ? meta.error : undefined;
   const success = () => {
+    if (meta === undefined) throw new Error(`the call was a dry run: ${text}`);
     if ('error' in meta) throw new Error(`the call failed: ${text}`);
     return meta;
   };
@@ -88,6 +114,10 @@ export function toAnswer(raw: unknown): Answer {
     links: content.flatMap((part) => (part.type === 'resource_link' ? [{ uri: part.uri, audience: part.annotations.audience }] : [])),
     get facts() {
       return success();
+    },
+    get plan() {
+      if (!('limner/plan' in _meta)) throw new Error(`the call was no dry run: ${text}`);
+      return forecast.parse(_meta['limner/plan']);
     },
     get file() {
       const [first] = success().images;

@@ -10,24 +10,36 @@ const rows = [
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
-  ['plan'],
-  ['deliver'],
+  ['plan', 'plan-history'],
+  ['budget', 'deliver'],
+  ['generate'],
   ['run'],
+  ['late', 'forecast'],
   ['result'],
+  ['result-forecast'],
+  ['asking', 'progress'],
   ['tool'],
   ['tools'],
+  ['resources'],
   ['server'],
   ['cli'],
   ['index'],
 ];
 /** Peers of the ground row that may know each other. */
-const free = [['media', 'text'], ['text', 'media'], ['config', 'options'], ['lettering', 'lettering-glyphs'], ['repair']].map(String);
+const free = [
+  ['media', 'text'],
+  ['text', 'media'],
+  ['config', 'options'],
+  ['lettering', 'lettering-glyphs'],
+  ['repair'],
+  ['plan', 'plan-history'],
+].map(String);
 
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/|model\/standin)/,
-  '@modelcontextprotocol/server': /^(result|tool|server|index)\.ts$/,
+  '@modelcontextprotocol/server': /^(result|result-forecast|asking|progress|tool|resources|server|index)\.ts$/,
   '@modelcontextprotocol/server/stdio': /^index\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,

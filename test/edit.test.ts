@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
@@ -324,11 +324,19 @@ describe('pictures by id and by "last"', () => {
     expect((await here.call('edit_image', { prompt: 'Blue', image: 'nowhere.png' })).text).not.toContain('hare');
   });
 
-  test('damaged lines in the records harm nothing', async ({ limner, computer }) => {
+  test('damaged lines and records harm nothing but themselves', async ({ start, google, computer }) => {
+    const limner = await start({ env: withKey(google) });
     const { file } = await limner.call('generate_image', { prompt: 'A fox' });
-    const records = join(computer.state, 'images.jsonl');
-    await writeFile(records, `{"id":\nnot json\n[]\n${await readFile(records, 'utf8')}{"id":"img_`);
-    expect((await limner.call('edit_image', { prompt: 'Blue', image: file.id })).isError).toBe(false);
+    const broken = await limner.call('generate_image', { prompt: 'A hare' });
+    await writeFile(join(computer.state, 'images', `${broken.file.id}.json`), '{"id":');
+    for (const name of ['index.jsonl', join('ledger', (await readdir(join(computer.state, 'ledger')))[0] ?? '')]) {
+      const path = join(computer.state, name);
+      await writeFile(path, `{"id":\nnot json\n[]\n${await readFile(path, 'utf8')}{"id":"img_`);
+    }
+    const again = await start({ env: withKey(google) });
+    expect((await again.call('edit_image', { prompt: 'Blue', image: file.id })).isError).toBe(false);
+    expect((await again.call('edit_image', { prompt: 'Blue', image: broken.file.id })).code).toBe('not_found');
+    expect((await again.call('edit_image', { prompt: 'Blue', image: broken.file.path })).facts.parents[0]?.id).toBe(null);
   });
 });
 

@@ -509,7 +509,7 @@ describe('a bent answer with a picture is a success', () => {
     ['words after', { textAfter: 'Done.' }, asSent, [/The model said: "Done\."/], []],
     ['words on both sides', { text: 'Here. ', textAfter: 'Done.' }, asSent, [/The model said: "Here\. Done\."/], []],
     ['the key among the words', { text: `I know ${key}.` }, asSent, [/The model said: "I know \[redacted\]\."/], []],
-    ['no usage', { usage: false }, asSent, [/cost about \$0\.0\d\d\./], []],
+    ['no usage', { usage: false }, asSent, [/cost about \$0\.0\d\d; today \$\d\.\d\d/], []],
     ...finishReasons.map((finishReason) => [`the finish reason ${finishReason}`, { finishReason }, asSent, [], []] as const),
     [
       'words that hide and steer',
@@ -595,7 +595,7 @@ describe('a bent answer with a picture is a success', () => {
     const answer = await scene.ask();
     expectFailure(answer, 'bad_answer', /not a picture limner can read/);
     const [, path = ''] = answer.text.match(/its bytes are kept at (\S+)\./) ?? [];
-    expect([dirname(path), extname(path)]).toEqual([join(stage.computer.state, 'originals'), '.bin']);
+    expect([dirname(path), extname(path)]).toEqual([join(stage.computer.state, 'images'), '.bin']);
     expect((await readFile(path)).length).toBeGreaterThan(1000);
     expect(scene.requests()).toHaveLength(1);
     await expectGoodCall(scene);

@@ -37,7 +37,14 @@ const fox: ImageRequest = {
 
 function startCall(more: Partial<ModelCall> = {}): ModelCall {
   const never = new AbortController().signal;
-  return { cancelled: never, deadline: never, remainingMs: () => 10_000, onWait: () => undefined, ...more };
+  return {
+    cancelled: never,
+    deadline: never,
+    remainingMs: () => 10_000,
+    onWait: () => undefined,
+    beforeSending: async () => ({ failed: async () => undefined }),
+    ...more,
+  };
 }
 
 /** Decodes every pixel; throws for what is no whole picture. */

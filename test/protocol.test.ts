@@ -127,7 +127,8 @@ describe.for([
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
-  test('in the middle of a call, the picture under way is kept before the server exits', async ({ raw, google, computer }) => {
+  // A signal leaves it a moment only, which a machine under load may not keep to.
+  test('in the middle of a call, the picture under way is kept before the server exits', { retry: 2 }, async ({ raw, google, computer }) => {
     const server = raw(withKey(google));
     await server.initialize();
     const { answer, release } = held();

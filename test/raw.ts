@@ -189,7 +189,8 @@ export const wordsOf = (message: Message) => String(message.params?.message);
 /** Waits for exactly the pictures Google drew for these requests, byte for byte, in the state folder. */
 export async function isKept({ state }: Computer, google: Google): Promise<void> {
   const sent = await Promise.all(google.requests.map((request) => bytesOf(small, request)));
-  const folder = join(state, 'originals');
-  const kept = async () => Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+  const folder = join(state, 'images');
+  const originals = async () => (await readdir(folder)).filter((name) => !/json$|part$/.test(name));
+  const kept = async () => Promise.all((await originals()).map((name) => readFile(join(folder, name))));
   await vi.waitFor(async () => expect(await kept()).toEqual(sent), { timeout: 10_000 });
 }

@@ -18,6 +18,7 @@ const shared = {
   overwrite: z.boolean().optional(),
   model: z.string().min(1).optional(),
   web_search: z.boolean().optional(),
+  dry_run: z.boolean().optional(),
 };
 const prompt = z.string().min(1).max(16_000);
 const picture = z.string().min(1);

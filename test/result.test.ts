@@ -17,7 +17,7 @@ test('the text holds path, real size, type, bytes, id, model, resolution, cost a
   const { text, file } = await limner.call('generate_image', { prompt: 'A fox' });
   expect(text).toBe(
     `${file.path} (1024×1024 jpeg, ${Math.round(file.bytes / 1000)} kB, ${file.id})\n` +
-      'Model gemini-nano-banana-2.1, 1K, cost $0.036.\n' +
+      'Model gemini-nano-banana-2.1, 1K, cost $0.036; today $0.036 in all.\n' +
       'Next: give the person the path; to change a picture, call edit_image with its path or id.\n',
   );
 });
@@ -41,7 +41,8 @@ test('the cost is what Google counted, thinking included, at the model’s price
     })(request);
   });
   const { facts } = await limner.call('generate_image', { prompt: 'A fox', model: 'pro' });
-  expect(facts.cost).toEqual({ estimated: false, dollars: expect.closeTo((1000 * 2 + 1120 * 120 + 1000 * 12) / 1e6, 9) });
+  const dollars = expect.closeTo((1000 * 2 + 1120 * 120 + 1000 * 12) / 1e6, 9);
+  expect(facts.cost).toEqual({ estimated: false, dollars, today: dollars });
 });
 
 test('the model’s own words are quoted and cleaned', async ({ limner, google }) => {

@@ -1,4 +1,4 @@
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test as unit } from 'vitest';
 import { loadConfig, type Surroundings } from '../src/config.ts';
@@ -165,10 +165,13 @@ describe('where files go', () => {
 
   test('state files are for their owner only', async ({ limner, computer }) => {
     const { file } = await limner.call('generate_image', { prompt: 'A fox' });
-    const modes = await Promise.all(
-      [computer.state, join(computer.state, 'images.jsonl'), file.original ?? ''].map(async (path) => (await stat(path)).mode & 0o777),
-    );
-    expect(modes).toEqual([0o700, 0o600, 0o600]);
+    const everything = await readdir(computer.state, { recursive: true, withFileTypes: true });
+    expect(everything.length).toBeGreaterThan(7);
+    for (const entry of everything) {
+      const { mode } = await stat(join(entry.parentPath, entry.name));
+      expect([entry.name, mode & 0o777]).toEqual([entry.name, entry.isDirectory() ? 0o700 : 0o600]);
+    }
+    expect((await stat(computer.state)).mode & 0o777).toBe(0o700);
     expect((await stat(file.path)).mode & 0o400).toBe(0o400);
   });
 });

@@ -18,7 +18,8 @@ const ratios = chooseModel('flash').model.ratios;
 
 function createCall(over: Partial<ModelCall> = {}): ModelCall {
   const never = new AbortController().signal;
-  return { cancelled: never, deadline: never, remainingMs: () => 60_000, onWait: () => {}, ...over };
+  const beforeSending = async () => ({ failed: async () => {} });
+  return { cancelled: never, deadline: never, remainingMs: () => 60_000, onWait: () => {}, beforeSending, ...over };
 }
 
 async function answer(over: Partial<ImageRequest> = {}, call = createCall()) {
@@ -238,6 +239,7 @@ test('the answer costs nothing and names no model', async () => {
   const { images, ...rest } = await answer();
   expect(images).toHaveLength(1);
   expect(rest).toEqual({
+    exchange: { sent: { role: 'user', parts: [expect.anything()] }, received: { role: 'model', parts: [expect.anything()] } },
     text: 'Stand-in drawing: no image model was called.',
     sources: [],
     searches: 0,

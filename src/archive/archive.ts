@@ -1,115 +1,377 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { appendLine, ensureWritable, publish } from '../files/publish.ts';
-import { readBytes, readText } from '../files/read.ts';
-import type { Format, Size } from '../media.ts';
+import { z } from 'zod';
+import { appendLine, openGrowingFile } from '../files/append.ts';
+import { ensureWritable, publish, remove } from '../files/publish.ts';
+import { exists, inParts, listNames, measure, readBytes, readText } from '../files/read.ts';
+import { sniff } from '../media.ts';
+import type { Exchange, Turn } from '../model/image-model.ts';
+import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
+import { createTidier, type Tidied } from './tidy.ts';
+import { keepExchange, loadExchange } from './turns.ts';
 
-/** A file as it was when limner wrote it. */
-export interface KeptFile extends Size {
-  /** Absolute. */
-  path: string;
-  format: Format;
-  bytes: number;
-  sha256: string;
+/** What is known of a picture before it is kept. */
+export type NewRecord = Omit<ImageRecord, 'original' | 'turn'>;
+
+/** What was said to make a picture, and the picture whose conversation it went on with. */
+interface Said {
+  exchange: Exchange;
+  after?: string | undefined;
 }
 
-/** What is remembered of one picture limner made. */
-export interface ImageRecord {
-  id: string;
-  /** Shared by the variations of one call. */
-  call: string;
-  /** ISO 8601. */
-  at: string;
-  tool: string;
-  backend: 'gemini' | 'standin';
-  model: string;
-  prompt: string;
-  /** Ids of the pictures it was made from, where limner made those too. */
-  parents: readonly string[];
-  /** The working folder at the time; `last` looks here after a restart. */
-  folder: string;
-  /** The bytes as the model returned them; absent when the state folder could not be written. */
-  original?: KeptFile | undefined;
-  delivered: KeptFile;
-  dollars?: number | undefined;
+/** The conversation a picture came from, ready to go on with. */
+export interface History {
+  /** Oldest first, each as it was. */
+  turns: readonly Turn[];
+  /** Length of all of it as JSON. */
+  length: number;
+  /** Pictures in it; each is billed as input again. */
+  pictures: number;
 }
 
-/** What outlives a call: originals and records, plain files in the state folder. */
+/** Why there is no conversation to go on with: none was kept, its answer held several pictures, or a part of it is gone. */
+export type NoHistory = 'none' | 'several' | 'incomplete';
+
+/** What outlives a call: originals, records and conversations, plain files in the state folder. */
 export interface Archive {
-  /** Puts bytes as they came on disk, before anything else is done with them. Resolves with the path. Throws `cannot_write`. */
-  keepOriginal(id: string, bytes: Uint8Array, extension: string): Promise<string>;
+  /**
+   * Puts a picture on disk as it came, with what was said to make it, and its record last: everything synced, before anything else is done with it.
+   * Never throws: where the state folder cannot be written the record has no `original`, and is remembered while this process lives.
+   */
+  keep(record: NewRecord, bytes: Uint8Array, said?: Said): Promise<ImageRecord>;
+  /** Writes a record anew, with what is known since. Throws `cannot_write`. */
+  update(record: ImageRecord): Promise<void>;
   /** Keeps a copy of a file that is about to be replaced, and says where. Throws `cannot_write`. */
   keepReplaced(path: string): Promise<string | undefined>;
-  /** Throws `cannot_write`. */
-  remember(record: ImageRecord): Promise<void>;
-  /** Every record, oldest first; lines that are damaged are passed over. */
-  recall(): Promise<ImageRecord[]>;
-  /** The records of this process, oldest first, whether or not they reached the disk. */
-  ofThisProcess(): readonly ImageRecord[];
+  find(id: string): Promise<ImageRecord | undefined>;
+  /** The newest picture that has these bytes, as the model sent them or as they were delivered. */
+  findByContent(sha256: string): Promise<ImageRecord | undefined>;
+  /** The pictures of a call in their order. */
+  ofCall(call: string): Promise<ImageRecord[]>;
+  /** Delivered pictures, newest first, made in `folder` or anywhere. */
+  newestFirst(folder?: string): AsyncGenerator<DeliveredRecord>;
+  /** Where an original lies that arrived under an id, when its record was not written any more. */
+  findOriginal(id: string): Promise<string | undefined>;
+  /** The conversation of a picture, or why there is none to go on with. */
+  historyOf(record: ImageRecord): Promise<History | NoHistory>;
+  /** Every record, oldest first. */
+  all(): Promise<ImageRecord[]>;
+  /** The id of everything that has an original or a record, readable or not. */
+  listIds(): Promise<string[]>;
+  /** Bytes that forgetting these pictures would free. */
+  measure(ids: readonly string[]): Promise<number>;
+  /** Removes records, originals and conversations; delivered files are not touched. Resolves with the bytes that became free. */
+  forget(ids: readonly string[]): Promise<number>;
+  /** Bytes the copies of replaced pictures take. */
+  measureReplaced(): Promise<number>;
+  forgetReplaced(): Promise<number>;
+  /** Finds out what the archive takes of the disk, where that is not known; done while the model works, so that nobody waits for it. */
+  lookAround(): Promise<void>;
+  /** Makes room below the cap, what matters least first; pictures and calls that `unclaimed` lists are left alone. */
+  tidy(unclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied>;
+  /** False once something could not be written. */
+  isKept(): boolean;
 }
 
-/** `img_` and 16 base32 characters: 80 random bits. */
-export function newImageId(): string {
-  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-  return `img_${[...randomBytes(16)].map((byte) => alphabet[byte % 32]).join('')}`;
-}
+/** Longest conversation that is followed. */
+const maxTurns = 200;
 
-export const imageIdPattern = /^img_[a-z2-7]{16}$/;
-
-export function toSha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+/** Sorted by time, since what was missing is entered late. */
+const indexLine = z.object({ id: z.string(), at: z.string() });
 
 /** Opens the archive of a state folder; nothing is made until something is kept. */
-export function openArchive(stateDir: string): Archive {
-  const [originals, replaced, records] = [join(stateDir, 'originals'), join(stateDir, 'replaced'), join(stateDir, 'images.jsonl')];
-  const own: ImageRecord[] = [];
+export function openArchive(stateDir: string, maxBytes: number): Archive {
+  const [images, turns, replaced, indexPath] = [
+    join(stateDir, 'images'),
+    join(stateDir, 'turns'),
+    join(stateDir, 'replaced'),
+    join(stateDir, 'index.jsonl'),
+  ];
+  const index = openGrowingFile(indexPath);
+  const tidier = createTidier({ images, turns, replaced, stateDir, maxBytes, readRecord });
+  /** Records that could not be written, known while this process lives. */
+  const own = new Map<string, ImageRecord>();
+  let kept = true;
+  /** How many lines the index had when nothing was missing; with fewer it was exchanged since. */
+  let completeAt = 0;
+  let completing: Promise<void> | undefined;
+
+  /** A picture is kept whatever becomes of what is kept with it. */
+  const forgoing = () => {
+    kept = false;
+    completing = undefined;
+    return undefined;
+  };
+  const recordPath = (id: string) => join(images, `${id}.json`);
+
+  /** A line per file, newest last, so that a picture is found by its bytes without reading ten thousand records. */
+  async function enterIndex(record: NewRecord, sha256: string): Promise<void> {
+    await appendLine(indexPath, toIndexLine(record, sha256));
+  }
+
+  async function readIndex(): Promise<readonly string[]> {
+    const { length } = await index.lines();
+    if (length < completeAt) completing = undefined;
+    completing ??= completeIndex().catch(() => {
+      completing = undefined;
+    });
+    await completing;
+    return index.lines();
+  }
+
+  /** What the index lacks, as it was removed or could not be written, is entered anew from the records. */
+  async function completeIndex(): Promise<void> {
+    const lines = await index.lines();
+    const known = new Set(lines.map(findIdIn));
+    const missing = await readRecords((await listRecorded()).filter((id) => !known.has(id)));
+    const entries = missing.flatMap((record) => hashesOf(record).map((sha256) => toIndexLine(record, sha256)));
+    if (entries.length > 0) await appendLine(indexPath, entries.join('\n'));
+    completeAt = lines.length + entries.length;
+  }
+
+  /** Enters what the index does not have of a picture. */
+  async function enterMissing(record: ImageRecord): Promise<void> {
+    const own = (await index.lines()).filter((line) => findIdIn(line) === record.id);
+    for (const sha256 of hashesOf(record)) if (!own.some((line) => line.includes(sha256))) await enterIndex(record, sha256);
+  }
+
+  async function listRecorded(): Promise<string[]> {
+    const ids = (await listNames(images)).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
+    return ids.filter((id) => imageIdPattern.test(id));
+  }
+
+  async function readRecords(ids: readonly string[]): Promise<ImageRecord[]> {
+    return (await inParts(ids, readRecord)).filter((record) => record !== undefined);
+  }
+
+  async function readAll(): Promise<ImageRecord[]> {
+    return (await readRecords(await listRecorded())).sort((a, b) => a.at.localeCompare(b.at) || a.number - b.number);
+  }
+
+  async function readRecord(id: string): Promise<ImageRecord | undefined> {
+    const mine = own.get(id);
+    const text = mine ? undefined : await readText(recordPath(id));
+    const record = typeof text === 'string' ? parseRecord(text) : mine;
+    return record?.id === id ? record : undefined;
+  }
+
+  /** The ids whose index line holds a text, newest first, each once. */
+  async function idsWith(text: string, lines?: readonly string[]): Promise<string[]> {
+    const entries = (lines ?? (await readIndex())).filter((line) => line.includes(text)).flatMap(parseIndexLine);
+    const found = entries.sort((a, b) => a.at.localeCompare(b.at)).map(({ id }) => id);
+    const mine = kept ? [] : [...own.values()].filter((record) => JSON.stringify(record).includes(text)).map(({ id }) => id);
+    return [...new Set([...found, ...mine.filter((id) => !found.includes(id))].reverse())];
+  }
+
+  async function write(record: ImageRecord): Promise<void> {
+    await publish(recordPath(record.id), Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`), 'replace', { mode: 0o600 });
+  }
+
+  async function keepOriginal(id: string, bytes: Uint8Array): Promise<string> {
+    await ensureWritable(images, bytes.length, 0o700);
+    return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600 });
+  }
+
+  async function findOriginal(id: string): Promise<string | undefined> {
+    for (const extension of ['jpg', 'png', 'webp', 'avif', 'bin']) {
+      const path = join(images, `${id}.${extension}`);
+      if (await exists(path)) return path;
+    }
+    return undefined;
+  }
+
+  async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said) {
+    await ensureWritable(turns, 0, 0o700);
+    const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]));
+    return { ...turn, ...(after && { after }) };
+  }
+
+  /** The picture itself and those its conversation came through, newest first; undefined when one is not known any more. */
+  async function toChain(record: ImageRecord): Promise<ImageRecord[] | undefined> {
+    const chain = [record];
+    for (let at = record; at.turn?.after !== undefined; ) {
+      const before = await readRecord(at.turn.after);
+      if (before?.turn === undefined || chain.length >= maxTurns) return undefined;
+      chain.push(before);
+      at = before;
+    }
+    return chain;
+  }
+
+  async function readOriginal(id: string): Promise<Uint8Array | undefined> {
+    const path = await findOriginal(id);
+    return path === undefined ? undefined : readBytes(path);
+  }
+
+  async function findContent(sha256: string, lines?: readonly string[]): Promise<ImageRecord | undefined> {
+    for (const id of await idsWith(sha256, lines)) {
+      const record = await readRecord(id);
+      if (record?.original?.sha256 === sha256 || record?.delivered?.sha256 === sha256) return record;
+    }
+    return undefined;
+  }
+
+  async function ofCall(call: string): Promise<ImageRecord[]> {
+    const records = await Promise.all((await idsWith(call)).map(readRecord));
+    return records
+      .filter((record) => record !== undefined)
+      .filter((record) => record.call === call)
+      .sort((a, b) => a.number - b.number);
+  }
+
+  async function listIds(): Promise<string[]> {
+    const ids = (await listNames(images)).map((name) => name.replace(/\.\w+$/, ''));
+    return [...new Set(ids)].filter((id) => imageIdPattern.test(id));
+  }
+
+  /** Everything that is kept of a picture alone. */
+  async function filesOf(id: string): Promise<string[]> {
+    return [(await findOriginal(id)) ?? [], join(turns, `${id}.json.gz`), recordPath(id)].flat();
+  }
+
+  /** What was sent for these pictures and for no other that is still there. */
+  async function sentOnlyFor(records: readonly ImageRecord[]): Promise<string[]> {
+    const names = new Map(records.flatMap(({ turn, call }) => (turn ? [[turn.sent, call]] : [])));
+    const gone = new Set(records.map(({ id }) => id));
+    const free: string[] = [];
+    for (const [sent, call] of names) {
+      const others = (await ofCall(call)).filter(({ id }) => !gone.has(id));
+      if (!others.some(({ turn }) => turn?.sent === sent)) free.push(join(turns, `${sent}.json.gz`));
+    }
+    return free;
+  }
+
+  async function everythingOf(ids: readonly string[]): Promise<string[]> {
+    const records = (await Promise.all(ids.map(readRecord))).filter((record) => record !== undefined);
+    const [own, shared] = await Promise.all([Promise.all(ids.map(filesOf)), sentOnlyFor(records)]);
+    return [...own.flat(), ...shared];
+  }
+
   return {
-    async keepOriginal(id, bytes, extension) {
-      await ensureWritable(originals, bytes.length, 0o700);
-      return publish(join(originals, `${id}.${extension}`), bytes, 'number', { mode: 0o600 });
+    async keep(record, bytes, said) {
+      const sha256 = toSha256(bytes);
+      const [path, turn] = await Promise.all([
+        keepOriginal(record.id, bytes).catch(forgoing),
+        said && keepTurn(record, bytes, said).catch(() => undefined),
+        enterIndex(record, sha256).catch(forgoing),
+      ]);
+      const whole: ImageRecord = { ...record, ...(path && { original: { path, bytes: bytes.length, sha256 } }), ...(turn && { turn }) };
+      await write(whole).catch(() => {
+        own.set(record.id, whole);
+        return forgoing();
+      });
+      tidier.added(bytes.length + (turn ? Math.ceil(turn.length * 0.76) : 0));
+      return whole;
+    },
+    async update(record) {
+      await enterMissing(record).catch(forgoing);
+      await write(record).catch((error) => {
+        kept = false;
+        own.set(record.id, record);
+        throw error;
+      });
+      own.delete(record.id);
     },
     async keepReplaced(path) {
       const bytes = await readBytes(path);
       if (bytes === undefined) return undefined;
+      const sha256 = toSha256(bytes);
+      const [known] = await idsWith(sha256);
+      const record = known === undefined ? undefined : await readRecord(known);
+      if (record?.original?.sha256 === sha256 && (await exists(record.original.path))) return record.original.path;
       await ensureWritable(replaced, bytes.length, 0o700);
-      return publish(join(replaced, `${toSha256(bytes).slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
+      return publish(join(replaced, `${sha256.slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
     },
-    async remember(record) {
-      own.push(record);
-      await ensureWritable(stateDir, 0, 0o700);
-      await appendLine(records, JSON.stringify(record));
+    find: readRecord,
+    async findByContent(sha256) {
+      // What is in the index is found without asking what is not, which takes longer.
+      return (await findContent(sha256, await index.lines())) ?? findContent(sha256);
     },
-    async recall() {
-      const text = await readText(records);
-      const lines = typeof text === 'string' ? text.split('\n') : [];
-      const onDisk = lines.map(parseRecord).filter((record) => record !== undefined);
-      const seen = new Set(onDisk.map((record) => record.id));
-      return [...onDisk, ...own.filter((record) => !seen.has(record.id))];
+    ofCall,
+    async *newestFirst(folder) {
+      for (const id of await idsWith(folder === undefined ? '"id"' : JSON.stringify(folder))) {
+        const record = await readRecord(id);
+        if (record && isDelivered(record) && (folder === undefined || record.folder === folder)) yield record;
+      }
     },
-    ofThisProcess: () => own,
+    findOriginal,
+    async historyOf(record) {
+      if (record.turn === undefined) return 'none';
+      if (record.turn.made !== 1) return 'several';
+      const chain = (await toChain(record)) ?? [];
+      const exchanges = await Promise.all(chain.reverse().map((each) => loadExchange(turns, each, readOriginal)));
+      const whole = exchanges.filter((exchange) => exchange !== undefined);
+      if (whole.length === 0 || whole.length < exchanges.length) return 'incomplete';
+      const kept = chain.flatMap(({ turn }) => (turn ? [turn] : []));
+      return {
+        turns: whole.flatMap(({ sent, received }) => [sent, received]),
+        length: kept.reduce((sum, { length }) => sum + length, 0),
+        pictures: kept.reduce((sum, { pictures }) => sum + pictures, 0),
+      };
+    },
+    all: readAll,
+    listIds,
+    async measure(ids) {
+      return toSum(await Promise.all((await everythingOf(ids)).map(measureBytes)));
+    },
+    async forget(ids) {
+      const paths = await everythingOf(ids);
+      for (const id of ids) own.delete(id);
+      return toSum(await Promise.all(paths.map(removeMeasured)));
+    },
+    async measureReplaced() {
+      return toSum(await Promise.all((await listNames(replaced)).map((name) => measureBytes(join(replaced, name)))));
+    },
+    async forgetReplaced() {
+      return toSum(await Promise.all((await listNames(replaced)).map((name) => removeMeasured(join(replaced, name)))));
+    },
+    lookAround: () => tidier.lookAround(),
+    tidy: (unclaimed) => tidier.tidy(unclaimed),
+    isKept: () => kept,
   };
 }
 
-function parseRecord(line: string): ImageRecord | undefined {
+async function measureBytes(path: string): Promise<number> {
+  return (await measure(path))?.bytes ?? 0;
+}
+
+async function removeMeasured(path: string): Promise<number> {
+  const bytes = await measureBytes(path);
+  await remove(path);
+  return bytes;
+}
+
+function toSum(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+/** What a picture is found by: its bytes as they came and as they were delivered. */
+function hashesOf({ original, delivered }: ImageRecord): string[] {
+  return [...new Set([original?.sha256, delivered?.sha256])].filter((sha256) => sha256 !== undefined);
+}
+
+function toIndexLine({ id, at, call, folder }: NewRecord, sha256: string): string {
+  return JSON.stringify({ sha256, id, at, call, folder });
+}
+
+function parseIndexLine(line: string): z.infer<typeof indexLine>[] {
   try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
+    return [indexLine.parse(JSON.parse(line))];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function isRecord(value: unknown): value is ImageRecord {
-  return (
-    has(value, ['id', 'call', 'at', 'tool', 'prompt', 'folder', 'model']) &&
-    Array.isArray(value.parents) &&
-    has(value.delivered, ['path', 'sha256'])
-  );
+/** The id in a whole line, without reading it as JSON: that would take most of the time of a search. */
+function findIdIn(line: string): string | undefined {
+  return line.endsWith('}') ? /"id":"(img_[a-z2-7]{16})"/.exec(line)?.[1] : undefined;
 }
 
-function has(value: unknown, names: readonly string[]): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  return names.every((name) => typeof fields.get(name) === 'string');
+function isDelivered(record: ImageRecord): record is DeliveredRecord {
+  return record.delivered !== undefined;
+}
+
+function extensionOf(bytes: Uint8Array): string {
+  const kind = sniff(bytes);
+  if (kind === 'jpeg') return 'jpg';
+  return kind === 'png' || kind === 'webp' || kind === 'avif' ? kind : 'bin';
 }

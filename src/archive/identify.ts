@@ -5,7 +5,10 @@ import { isInside, type Places, toAbsolutePath } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
 import { inspect, type PictureFacts } from '../image/inspect.ts';
 import { cleanText, quote } from '../text.ts';
-import { type Archive, type ImageRecord, imageIdPattern, toSha256 } from './archive.ts';
+import type { Archive, History, NoHistory } from './archive.ts';
+import type { Ledger } from './ledger.ts';
+import { type DeliveredRecord, type ImageRecord, imageIdPattern, toSha256 } from './record.ts';
+import { isUnclaimed } from './unclaimed.ts';
 
 /** A picture an argument names, found and read. */
 export interface Picture {
@@ -15,28 +18,38 @@ export interface Picture {
   path: string;
   bytes: Uint8Array;
   facts: PictureFacts;
-  /** Its id, when limner made it and it was not changed since. */
-  id?: string;
+  sha256: string;
+  /** What is known of it, when limner made it and it was not changed since. */
+  record?: ImageRecord;
+  /** The conversation it came from; only of a picture that is to be edited. */
+  history?: History | NoHistory;
   /** What the caller should hear about the choice of the file. */
   warning?: string;
 }
 
 type PlacesAndState = Places & Pick<Config, 'stateDir'>;
 
+/** What outlives a call. */
+export interface Memory {
+  archive: Archive;
+  ledger: Ledger;
+}
+
 /**
  * The picture an argument means: a path, the id of a picture limner made, or `last`. Throws `not_found` with the recent pictures, `not_allowed`,
  * `unreadable_image`, or `invalid_argument` for base64, addresses and an ambiguous `last`.
  */
-export async function identify(argument: string, places: PlacesAndState, archive: Archive): Promise<Picture> {
+export async function identify(argument: string, places: PlacesAndState, memory: Memory): Promise<Picture> {
   const wanted = argument.trim();
   refuseOtherForms(wanted);
-  if (wanted.toLowerCase() === 'last') return findLast(places, archive);
+  if (wanted.toLowerCase() === 'last') return findLast(places, memory);
+  const { archive } = memory;
   const id = toId(wanted, places);
   if (id !== undefined) return findById(id, places, archive);
   const { path, bytes } = await readPictureFile(wanted, places).catch((error) => addRecent(error, places, archive));
   const sha256 = toSha256(bytes);
-  const record = (await archive.recall()).findLast((known) => known.delivered.sha256 === sha256 || known.original?.sha256 === sha256);
-  return { name: basename(path), path, bytes, facts: await inspect(bytes, wanted), ...(record && { id: record.id }) };
+  const record = await archive.findByContent(sha256);
+  return { name: basename(path), path, bytes, sha256, facts: await inspect(bytes, wanted), ...(record && { record }) };
 }
 
 /** The id an argument is, or the id of an original that an answer named: those lie in the archive, where paths do not reach. */
@@ -58,14 +71,14 @@ function refuseOtherForms(argument: string): void {
   }
 }
 
-async function findLast(places: PlacesAndState, archive: Archive): Promise<Picture> {
+async function findLast(places: PlacesAndState, { archive, ledger }: Memory): Promise<Picture> {
   const here = workingFolder(places);
-  const newest = archive.ofThisProcess().at(-1) ?? (await archive.recall()).findLast((record) => record.folder === here);
+  const newest = await findNewest(here, { archive, ledger });
   if (newest === undefined)
     throw new ToolError('not_found', `"last" names nothing: limner has made no picture in ${here} yet. Give a path or an id.`);
-  const together = [...(await archive.recall())].filter((record) => record.call === newest.call);
+  const together = (await archive.ofCall(newest.call)).filter(({ delivered }) => delivered !== undefined);
   if (together.length > 1) {
-    const ids = together.map((record) => `${record.id} (${basename(record.delivered.path)})`).join(', ');
+    const ids = together.map((record) => `${record.id} (${basename(record.delivered?.path ?? '')})`).join(', ');
     throw new ToolError(
       'invalid_argument',
       `"last" could mean any of ${together.length} variations: ${ids}. Give the id or the path of one.`,
@@ -74,27 +87,39 @@ async function findLast(places: PlacesAndState, archive: Archive): Promise<Pictu
   return load(newest, places);
 }
 
+/** The newest picture this process answered with, else the newest of this folder somebody was answered with. */
+async function findNewest(here: string, { archive, ledger }: Memory): Promise<DeliveredRecord | undefined> {
+  const own = ledger.lastAnswered();
+  const [mine] = own === undefined ? [] : await archive.ofCall(own);
+  if (mine?.delivered) return { ...mine, delivered: mine.delivered };
+  const unclaimed = new Set((await ledger.recentCalls()).filter((call) => isUnclaimed(call, ledger)).map(({ call }) => call));
+  for await (const record of archive.newestFirst(here)) if (!unclaimed.has(record.call)) return record;
+  return undefined;
+}
+
 async function findById(id: string, places: PlacesAndState, archive: Archive): Promise<Picture> {
-  const record = (await archive.recall()).findLast((known) => known.id === id);
+  const record = await archive.find(id);
   if (record) return load(record, places);
   throw new ToolError('not_found', `limner knows no picture ${id}. ${await describeRecent(places, archive)}`);
 }
 
 /** The delivered file while it is as it was; else the original. */
 async function load(record: ImageRecord, places: PlacesAndState): Promise<Picture> {
-  const delivered = await readPictureFile(record.delivered.path, places).catch(() => undefined);
-  const unchanged = delivered && toSha256(delivered.bytes) === record.delivered.sha256 ? delivered : undefined;
-  const path = unchanged?.path ?? record.original?.path;
+  const { delivered, original, id } = record;
+  const found = delivered && (await readPictureFile(delivered.path, places).catch(() => undefined));
+  const unchanged = found && toSha256(found.bytes) === delivered.sha256 ? found : undefined;
+  const path = unchanged?.path ?? original?.path;
   const bytes = unchanged?.bytes ?? (path === undefined ? undefined : await readBytes(path));
   if (path === undefined || bytes === undefined) {
     throw new ToolError(
       'not_found',
-      `The file of ${record.id}, ${record.delivered.path}, was changed or removed, and no original is kept.`,
+      `The file of ${id}, ${delivered?.path ?? 'never delivered'}, was changed or removed, and no original is kept.`,
     );
   }
-  const picture = { name: basename(record.delivered.path), path, bytes, facts: await inspect(bytes, record.id), id: record.id };
-  if (unchanged) return picture;
-  const warning = `${record.delivered.path} was changed, moved or removed since, so the original of ${record.id} was used; to use the file as it is now, give its path.`;
+  const name = basename(delivered?.path ?? path);
+  const picture = { name, path, bytes, sha256: toSha256(bytes), facts: await inspect(bytes, id), record };
+  if (unchanged || delivered === undefined) return picture;
+  const warning = `${delivered.path} was changed, moved or removed since, so the original of ${id} was used; to use the file as it is now, give its path.`;
   return { ...picture, warning };
 }
 
@@ -111,10 +136,8 @@ function workingFolder(places: PlacesAndState): string {
 /** The last few pictures of this folder, so that "yesterday's fox" can be found. */
 async function describeRecent(places: PlacesAndState, archive: Archive): Promise<string> {
   const here = workingFolder(places);
-  const recent = (await archive.recall())
-    .filter((record) => record.folder === here)
-    .slice(-5)
-    .reverse();
+  const recent: DeliveredRecord[] = [];
+  for await (const record of archive.newestFirst(here)) if (recent.push(record) >= 5) break;
   if (recent.length === 0) return `limner has made no pictures in ${here} yet.`;
   const lines = recent.map(
     (record) =>

@@ -4,7 +4,7 @@ import { StdioClientTransport, type StdioServerParameters } from '@modelcontextp
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { chooseModel } from '../model/catalog.ts';
-import { estimateDollars } from '../model/price.ts';
+import { estimatePrice } from '../model/price.ts';
 import { formatBytes, formatDollars, formatSize } from '../text.ts';
 
 /** What a program reads from a result's `_meta`. */
@@ -77,7 +77,10 @@ export async function runDemo(config: Config, server: StdioServerParameters, pri
 
 function announceCost(config: Config): string {
   const { model } = chooseModel(config.model);
-  const costs = steps.map((step) => estimateDollars(model, '1K', 100, step.pictures));
+  const costs = steps.map(
+    ({ pictures }) =>
+      estimatePrice(model, { resolution: '1K', promptLength: 100, pictures, webSearch: false }, config.budget.pricePerImage)?.likely,
+  );
   const total = costs.every((cost) => cost !== undefined)
     ? `about ${formatDollars(costs.reduce((sum, cost) => sum + cost, 0))}`
     : 'an unknown amount';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { appendFile, link, mkdir, open, rename, statfs, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { codeOf } from './read.ts';
+import { codeOf, listNames, measure } from './read.ts';
 
 /** What to do when the name is taken: take the next number, or put the new file in the old one's place. */
 export type WhenTaken = 'number' | 'replace';
@@ -21,16 +21,37 @@ export interface PublishOptions {
  * Written by hand because the popular packages report success with a torn file when the disk is full.
  */
 export async function publish(path: string, bytes: Uint8Array, whenTaken: WhenTaken, options: PublishOptions = {}): Promise<string> {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 60)}.${randomBytes(8).toString('hex')}.part`);
+  const temporary = toTemporary(dirname(path));
   try {
     await writeSynced(temporary, bytes, options.mode ?? 0o666);
-    const final =
-      whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path, bytes, options.mode ?? 0o666);
+    const final = whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path);
     await syncFolder(dirname(path));
     return final;
   } catch (cause) {
     await unlink(temporary).catch(() => undefined);
     throw toWriteError(cause, path);
+  }
+}
+
+/** A name nobody else has, which says whose it is: what a killed process leaves under such a name may be removed. */
+function toTemporary(folder: string): string {
+  return join(folder, `.limner-${randomBytes(8).toString('hex')}.part`);
+}
+
+/** True for the name of a file that is being written by limner, or was when its process died. */
+export function isTemporary(name: string): boolean {
+  return /^\.limner-[0-9a-f]{16}\.part$/.test(name);
+}
+
+/** No file is written for longer, in milliseconds. */
+const writtenWithin = 3_600_000;
+
+/** Removes what killed processes left half written in a folder. Never throws. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of (await listNames(folder)).filter(isTemporary)) {
+    const path = join(folder, name);
+    const left = await measure(path);
+    if (left && Date.now() - left.changedAt > writtenWithin) await unlink(path).catch(() => undefined);
   }
 }
 
@@ -51,18 +72,17 @@ async function replace(temporary: string, path: string): Promise<string> {
   return path;
 }
 
-async function linkToFreeName(temporary: string, path: string, bytes: Uint8Array, mode: number): Promise<string> {
+async function linkToFreeName(temporary: string, path: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const candidate = numbered(path, number);
-    const taken = await tryLink(temporary, candidate, bytes, mode);
-    if (taken) continue;
+    if (await tryLink(temporary, candidate)) continue;
     await unlink(temporary).catch(() => undefined);
     return candidate;
   }
 }
 
-/** False when the file now stands at `candidate`, true when that name is taken. File systems without links (exFAT, some shares) get a copy. */
-async function tryLink(temporary: string, candidate: string, bytes: Uint8Array, mode: number): Promise<boolean> {
+/** False when the file now stands at `candidate`, true when that name is taken. */
+async function tryLink(temporary: string, candidate: string): Promise<boolean> {
   try {
     await link(temporary, candidate);
     return false;
@@ -70,14 +90,24 @@ async function tryLink(temporary: string, candidate: string, bytes: Uint8Array, 
     const code = codeOf(error);
     if (code === 'EEXIST') return true;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
-    return writeSynced(candidate, bytes, mode).then(
-      () => false,
-      (failure) => {
-        if (codeOf(failure) === 'EEXIST') return true;
-        // The name was free and is ours: what is torn must not keep it.
-        return unlink(candidate).then(() => Promise.reject(failure));
-      },
-    );
+    return tryRename(temporary, candidate);
+  }
+}
+
+/** File systems without links (exFAT, some shares): the name is taken with an empty file, which the whole one then replaces at once. */
+async function tryRename(temporary: string, candidate: string): Promise<boolean> {
+  try {
+    await (await open(candidate, 'wx')).close();
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return true;
+    throw error;
+  }
+  try {
+    await rename(temporary, candidate);
+    return false;
+  } catch (error) {
+    await unlink(candidate);
+    throw error;
   }
 }
 
@@ -94,12 +124,12 @@ export function numbered(path: string, number: number): string {
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => undefined);
-  await handle?.close();
+  await handle?.close().catch(() => undefined);
 }
 
 /** Makes the folder and proves, by making a file, that it can be written and has room. Throws `cannot_write`. Done before anything is paid for. */
 export async function ensureWritable(folder: string, bytesNeeded: number, mode?: number): Promise<void> {
-  const probe = join(folder, `.limner-${randomBytes(8).toString('hex')}.part`);
+  const probe = toTemporary(folder);
   try {
     await mkdir(folder, { recursive: true, ...(mode === undefined ? {} : { mode }) });
     await (await open(probe, 'wx')).close();
@@ -113,9 +143,9 @@ export async function ensureWritable(folder: string, bytesNeeded: number, mode?:
   }
 }
 
-/** Appends one line to a file of our own. Short appends of two processes do not mix. */
-export async function appendLine(path: string, line: string): Promise<void> {
-  await appendFile(path, `${line}\n`, { mode: 0o600 });
+/** Removes a file of our own; one that is gone already is no error. */
+export async function remove(path: string): Promise<void> {
+  await rm(path, { force: true });
 }
 
 const reasons: Record<string, string> = {
@@ -128,6 +158,10 @@ const reasons: Record<string, string> = {
   EEXIST: 'a part of that path is a file, not a folder',
   ENAMETOOLONG: 'the name is too long',
   ENOENT: 'the folder does not exist',
+  EIO: 'the disk reports an error',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  EFBIG: 'the file would be larger than is allowed',
 };
 
 function toWriteError(cause: unknown, path: string): ToolError {

@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, open, readFile, realpath } from 'node:fs/promises';
+import { access, type FileHandle, lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { formatBytes, quote } from '../text.ts';
 import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
@@ -97,6 +98,30 @@ export async function readBytes(path: string): Promise<Uint8Array | undefined> {
   return readFile(path).catch(() => undefined);
 }
 
+/** Names of what lies in a folder of our own, in no order; none when it cannot be read. */
+export async function listNames(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** Bytes and last change, in milliseconds since 1970, of a file of our own; undefined when there is none. */
+export async function measure(path: string): Promise<{ bytes: number; changedAt: number } | undefined> {
+  return stat(path).then(
+    ({ size, mtimeMs }) => ({ bytes: size, changedAt: mtimeMs }),
+    () => undefined,
+  );
+}
+
+/** Does the same for many files, some at a time: a process may only have so many open. Keeps the order. */
+export async function inParts<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (let start = 0; start < items.length; start += partLength) {
+    done.push(...(await Promise.all(items.slice(start, start + partLength).map(work))));
+  }
+  return done;
+}
+
+const partLength = 64;
+
 /** True when something with this name exists, a dangling link included. */
 export async function exists(path: string): Promise<boolean> {
   return lstat(path).then(
@@ -111,4 +136,10 @@ export async function isWritable(folder: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Whether a folder is there to be written to or can be made, as far as permissions tell; nothing is written. */
+export async function canMake(folder: string): Promise<boolean> {
+  const above = dirname(folder);
+  return above === folder || (await exists(folder)) ? isWritable(folder) : canMake(above);
 }

@@ -35,14 +35,14 @@ const steps = [
 /**
  * Pictures as they may leave this computer: upright, without metadata (a photo's GPS never leaves), PNG or JPEG, no larger than the model can use,
  * all together small enough for one request. Each gets an equal share of the room; what small ones leave, large ones get.
- * Throws `unreadable_image` naming the picture that cannot be decoded.
+ * `roomAsBase64` is what a request has left when it carries more than these. Throws `unreadable_image` naming the picture that cannot be decoded.
  */
-export async function prepare(pictures: readonly PictureToSend[]): Promise<PreparedPicture[]> {
+export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?: number): Promise<PreparedPicture[]> {
   const smallestFirst = pictures
     .map((picture, index) => ({ picture, index }))
     .sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
   const prepared: { index: number; result: PreparedPicture }[] = [];
-  let room = requestBudget;
+  let room = roomAsBase64 === undefined ? requestBudget : Math.min(requestBudget, Math.floor(roomAsBase64 * 0.74));
   for (const { picture, index } of smallestFirst) {
     const share = Math.floor(room / (pictures.length - prepared.length));
     const result = await withSharp((sharp) => shrink(sharp, picture, share));

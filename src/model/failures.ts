@@ -17,7 +17,9 @@ export interface Exchange {
 /** An HTTP exchange that brought no answer: one row of Google's error table, or of what networks do. Never shows upstream text it did not clean. */
 export function toFailure(exchange: Exchange, mask: (text: string) => string): RequestFailure {
   if (exchange.tooLarge)
-    return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.");
+    return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.", {
+      maybeBilled: true,
+    });
   const { status } = exchange;
   if (status === undefined) return toNetworkFailure(exchange.thrown);
   if (status >= 200 && status < 300) return toCutOffFailure(exchange.thrown);

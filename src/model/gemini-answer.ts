@@ -1,18 +1,18 @@
 import type { GenerateContentResponse, GroundingChunkWeb, Part } from '@google/genai';
 import { z } from 'zod';
-import type { ImageResponse, Source, Usage } from './image-model.ts';
+import type { ImageResponse, Source, Turn, Usage } from './image-model.ts';
 import type { EmptyAnswer } from './refusals.ts';
 
 /**
  * Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. Nothing odd beside a picture may cost the
  * picture, which is paid for, so gaps are passed over.
  */
-export function toResponse(answer: GenerateContentResponse, mask: (text: string) => string): ImageResponse {
+export function toResponse(answer: GenerateContentResponse, sent: Turn, mask: (text: string) => string): ImageResponse {
   const candidate = answer.candidates?.[0];
   const parts = candidate?.content?.parts?.filter((part) => part !== null) ?? [];
   const finals = parts.filter((part) => !part.thought);
   const pictures = toPictures(finals);
-  const sent = finals.filter((part) => part.inlineData?.data).length;
+  const arrived = finals.filter((part) => part.inlineData?.data).length;
   const drafts = pictures.length > 0 ? [] : toPictures(parts).slice(-1);
   const usage = toUsage(answer);
   const grounding = candidate?.groundingMetadata;
@@ -23,9 +23,10 @@ export function toResponse(answer: GenerateContentResponse, mask: (text: string)
     searches: grounding?.webSearchQueries?.length ?? 0,
     ...(usage && { usage }),
     ...(answer.modelVersion && { model: answer.modelVersion }),
+    exchange: { sent, received: { role: 'model', parts } },
     warnings: [
       ...(drafts.length > 0 ? ['The model sent only a draft; the last draft was saved.'] : []),
-      ...(pictures.length > 0 && sent > pictures.length ? ['The model sent the same picture more than once; it was saved once.'] : []),
+      ...(pictures.length > 0 && arrived > pictures.length ? ['The model sent the same picture more than once; it was saved once.'] : []),
     ],
   };
 }

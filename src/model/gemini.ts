@@ -1,11 +1,11 @@
-import type { GenerateContentConfig, GoogleGenAI, Part } from '@google/genai';
+import type { Content, GenerateContentConfig, GoogleGenAI, Part } from '@google/genai';
 import type { Secret } from '../config.ts';
 import { ToolError } from '../errors.ts';
 import { cleanText } from '../text.ts';
 import { type Exchange, toFailure } from './failures.ts';
 import { createFetch } from './fetch.ts';
 import { toEmptyAnswer, toResponse } from './gemini-answer.ts';
-import type { ImageModel, ImageRequest, ModelCall } from './image-model.ts';
+import type { ImageModel, ImageRequest, ModelCall, Turn } from './image-model.ts';
 import { toRefusal } from './refusals.ts';
 import { type Attempt, withRetries } from './retries.ts';
 
@@ -54,13 +54,14 @@ async function ask(
   mask: (text: string) => string,
 ): Promise<Attempt> {
   const exchange: Exchange = { model: request.model, thrown: undefined };
+  const sent = { role: 'user', parts: toParts(request, nudge) } as const;
   try {
     const answer = await ai.models.generateContent({
       model: request.model,
-      contents: [{ role: 'user', parts: toParts(request, nudge) }],
+      contents: [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }],
       config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange) } },
     });
-    const response = toResponse(answer, mask);
+    const response = toResponse(answer, sent, mask);
     if (response.images.length > 0) return { response };
     return { failure: toRefusal(toEmptyAnswer(answer, response.text, exchange.body), mask) };
   } catch (thrown) {
@@ -76,13 +77,23 @@ function timedOut(): ToolError {
   );
 }
 
+/** An earlier turn as it was, each signature on its own part. Thoughts are not sent back. */
+function toContent({ role, parts }: Turn): Content {
+  return {
+    role,
+    parts: parts.filter((part): part is Part => typeof part === 'object' && part !== null && !('thought' in part && part.thought)),
+  };
+}
+
 function toParts(request: ImageRequest, nudge: boolean): Part[] {
   const words = nudge ? `Generate an image. ${request.prompt}` : request.prompt;
   const pictures = request.images.flatMap(({ label, bytes, mediaType }): Part[] => [
     { text: label },
     { inlineData: { mimeType: mediaType, data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') } },
   ]);
-  return [{ text: words }, ...pictures];
+  // With one picture alone, and that one in the conversation, nobody has to be told which is meant.
+  const earlier = request.history && pictures.length > 0 ? [{ text: `${request.history.label}: the last picture above` }] : [];
+  return [{ text: words }, ...earlier, ...pictures];
 }
 
 /**

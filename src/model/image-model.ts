@@ -13,6 +13,7 @@ export interface ImageModel {
    *
    * - Sends at most three requests upstream, and none after `call.cancelled` has fired; a request already sent is left to finish, since an
    *   aborted one may be billed all the same.
+   * - Asks `call.beforeSending` before each of them, and tells it of each that brought nothing.
    * - Resolves with at least one image, never with none.
    * - Rejects with a `ToolError` that explains itself; with code `timeout` when `call.deadline` fires first.
    */
@@ -30,8 +31,29 @@ export interface ImageRequest {
   aspectRatio: AspectRatio;
   resolution: Resolution;
   webSearch: boolean;
+  /** The conversation to go on with; `images` then holds only what is new. */
+  history?: Conversation;
   /** Which variation of the same prompt this is, from 1. Only the stand-in needs to be told: it is deterministic. */
   variation: number;
+}
+
+/** One side of a conversation with the upstream, in the upstream's own words: kept as it came, sent back as it was. */
+export interface Turn {
+  role: 'user' | 'model';
+  parts: readonly unknown[];
+}
+
+/** Earlier turns of the same model, oldest first, each as it was. */
+export interface Conversation {
+  turns: readonly Turn[];
+  /** What the prompt may call the last picture in them, the one to change: `Image 1 (fox.jpg)`. */
+  label: string;
+}
+
+/** What was said to make a picture, and what came. */
+export interface Exchange {
+  sent: Turn;
+  received: Turn;
 }
 
 export interface RequestImage {
@@ -49,8 +71,19 @@ export interface ModelCall {
   deadline: AbortSignal;
   /** How many milliseconds are left until `deadline` fires. */
   remainingMs(): number;
+  /**
+   * Asked before each request is sent; resolves once it is entered in the ledger. When it rejects, nothing is sent: the first time `generate` rejects
+   * with the same, later with what went wrong before.
+   */
+  beforeSending(): Promise<SentRequest>;
   /** Told in a few words what is being waited for, when it is something other than the picture: "rate limit, trying again in 12 s". */
   onWait(why: string): void;
+}
+
+/** A request that was entered in the ledger. What brings a picture is settled by the caller. */
+export interface SentRequest {
+  /** Nothing came of it; counts in full when it may have been billed. */
+  failed(maybeBilled: boolean): Promise<void>;
 }
 
 export interface ImageResponse {
@@ -66,6 +99,8 @@ export interface ImageResponse {
   usage?: Usage;
   /** The id that answered, when the upstream said. */
   model?: string;
+  /** Both sides of the conversation, for a later request to go on with. */
+  exchange: Exchange;
   /** Facts the caller should hear, such as that an earlier attempt may have been billed. */
   warnings: readonly string[];
 }

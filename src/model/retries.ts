@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { ToolError } from '../errors.ts';
-import type { ImageResponse, ModelCall } from './image-model.ts';
+import type { ImageResponse, ModelCall, SentRequest } from './image-model.ts';
 import type { RequestFailure } from './request-failure.ts';
 
 /** What one request brought. */
@@ -11,14 +11,16 @@ const backOff = { base: 1000, cap: 8000, jitter: 0.2 } as const;
 
 /**
  * At most three requests for one picture, fewer where the failure says so. No retry before `RetryInfo` ends, none that cannot end before the deadline,
- * none after the caller has gone.
+ * none after the caller has gone, none the budget does not allow. Each is entered before it is sent.
  */
 export async function withRetries(call: ModelCall, attempt: (nudge: boolean) => Promise<Attempt>): Promise<ImageResponse> {
   let nudge = false;
   let maybeBilled = false;
+  let before: RequestFailure | undefined;
   for (let sent = 1; ; sent += 1) {
     if (call.cancelled.aborted) throw new ToolError('cancelled', 'The call was cancelled before this picture was asked for.');
-    const result = await attempt(nudge);
+    const request = await call.beforeSending().catch((refusal) => refuse(refusal, before, maybeBilled));
+    const result = await settle(attempt(nudge), request);
     if ('response' in result) return maybeBilled ? withNote(result.response) : result.response;
     const { failure } = result;
     const waitMs =
@@ -30,9 +32,31 @@ export async function withRetries(call: ModelCall, attempt: (nudge: boolean) => 
     }
     nudge ||= failure.nudge ?? false;
     maybeBilled ||= failure.maybeBilled ?? false;
+    before = failure;
     call.onWait(failure.waitingFor);
     await pause(waitMs, [call.cancelled, call.deadline]);
   }
+}
+
+/** Enters what became of a request. What is thrown out of an attempt ended it in the middle: nobody knows whether it was billed. */
+async function settle(attempt: Promise<Attempt>, request: SentRequest): Promise<Attempt> {
+  const result = await attempt.catch(async (error) => {
+    await request.failed(true);
+    throw error;
+  });
+  if ('failure' in result) await request.failed(result.failure.maybeBilled ?? false);
+  return result;
+}
+
+/** A request that may not be sent: the first is the whole story, a later one only ends what went wrong before. */
+function refuse(refusal: unknown, before: RequestFailure | undefined, maybeBilled: boolean): never {
+  if (before === undefined || !(refusal instanceof ToolError)) throw refusal;
+  const { code, message, retryAfterSeconds } = maybeBilled ? withNoteOnError(before.error) : before.error;
+  throw new ToolError(
+    code,
+    `${message} It was not tried again: ${refusal.message}`,
+    retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+  );
 }
 
 const earlierAttempt = 'An earlier attempt broke off without a picture and may have been billed as well.';

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
 import { ToolError } from '../errors.ts';
-import type { ImageModel, ImageRequest, ImageResponse, ModelCall } from './image-model.ts';
+import type { ImageModel, ImageRequest, ImageResponse, ModelCall, RequestImage } from './image-model.ts';
 import { drawStandin } from './standin-drawing.ts';
 
 const defaultSlowSeconds = 20;
@@ -47,20 +48,43 @@ function inTurn<T>(draw: () => Promise<T>): Promise<T> {
 
 async function generate(request: ImageRequest, call: ModelCall): Promise<ImageResponse> {
   if (call.cancelled.aborted) throw new ToolError('cancelled', 'Cancelled before the stand-in drew anything.');
-  const { words, commands, slowSeconds } = readCommands(request.prompt);
-  if (commands.has('slow')) await waitOnPurpose(slowSeconds, call);
-  if (call.deadline.aborted) throw createTimeout();
-  failOnPurpose(commands, request.variation);
-  const image = await inTurn(() => drawStandin(request, words, commands.has('alpha')));
-  if (call.deadline.aborted) throw createTimeout();
+  const sent = await call.beforeSending();
+  const image = await draw(request, call).catch(async (error) => {
+    await sent.failed(false);
+    throw error;
+  });
   return {
     images: [image],
     text: 'Stand-in drawing: no image model was called.',
     sources: request.webSearch ? [{ title: 'Stand-in source', url: 'https://example.com/' }] : [],
     searches: request.webSearch ? 1 : 0,
     usage: { input: 0, image: 0, text: 0 },
+    exchange: {
+      sent: { role: 'user', parts: [{ text: request.prompt }] },
+      received: { role: 'model', parts: [{ inlineData: { data: Buffer.from(image).toString('base64') } }] },
+    },
     warnings: [],
   };
+}
+
+async function draw(request: ImageRequest, call: ModelCall): Promise<Uint8Array> {
+  const { words, commands, slowSeconds } = readCommands(request.prompt);
+  if (commands.has('slow')) await waitOnPurpose(slowSeconds, call);
+  if (call.deadline.aborted) throw createTimeout();
+  failOnPurpose(commands, request.variation);
+  const images = [...lastPicture(request), ...request.images];
+  const image = await inTurn(() => drawStandin({ ...request, images }, words, commands.has('alpha')));
+  if (call.deadline.aborted) throw createTimeout();
+  return image;
+}
+
+const drawnTurn = z.object({ parts: z.tuple([z.object({ inlineData: z.object({ data: z.string() }) })]) });
+
+/** Of a conversation the stand-in knows only the picture it ended with. */
+function lastPicture({ history }: ImageRequest): RequestImage[] {
+  const last = drawnTurn.safeParse(history?.turns.at(-1)).data;
+  if (history === undefined || last === undefined) return [];
+  return [{ label: history.label, bytes: Buffer.from(last.parts[0].inlineData.data, 'base64'), mediaType: 'image/jpeg' }];
 }
 
 /** Throws `invalid_argument` for a `standin:` word that is none, so that a typo never passes as a successful test. */

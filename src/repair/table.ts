@@ -24,6 +24,9 @@ export const aliases = {
   model: words('model_name model_id image_model engine'),
   web_search: words(`search web internet grounding google_search use_search enable_search use_web_search use_google_search
     search_grounding`),
+  dry_run:
+    words(`dry estimate estimate_only estimate_cost cost_estimate simulate simulation plan_only cost_only price_only check_only validate_only
+    test_run`),
   image: words(`image_path image_file image_id image_url image_uri img url input input_image input_image_path input_path input_file source
     source_image source_image_path source_path original original_image base_image init_image file picture picture_path photo photo_path`),
   images: words(`image_paths image_files image_urls image_list input_images input_image_paths inputs source_images sources pictures photos
@@ -145,18 +148,13 @@ export const wishes: readonly Wish[] = [
     advice: 'real transparency cannot be delivered, so describe in prompt a flat plain background and remove it afterwards',
   },
   {
-    names: words('dry_run estimate estimate_only estimate_cost simulate preview_only'),
-    harmless: ['false', '0'],
-    advice: 'a call cannot be tried out or priced beforehand, so leave it out when the picture is to be made',
-  },
-  {
     names: words('max_kb max_size max_size_kb max_file_size max_bytes file_size target_size_kb compression output_compression compress'),
     harmless: ['false', '0'],
     advice: 'a file size cannot be set, but format "webp" or "avif" makes small files',
   },
   {
     names: words(`response_format response_type response_modalities return_type return_format return_base64 include_base64 as_base64 base64
-      b64 return_url return_image preview stream partial_images`),
+      b64 return_url return_image preview preview_only stream partial_images`),
     harmless: ['false', '0'],
     advice: 'the answer always has the path and a preview, so leave it out',
   },
@@ -198,6 +196,7 @@ export const hints = {
   overwrite: 'give true only to replace the picture at output',
   model: 'give flash, pro, lite or a full model id, or leave it out',
   web_search: 'give true to look facts up first, and say in prompt which',
+  dry_run: 'give true to be told plan and price and have nothing made',
 };
 
 function words(text: string): readonly string[] {

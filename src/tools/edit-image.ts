@@ -9,7 +9,7 @@ export const editImage = defineTool({
   title: 'Edit image',
   description:
     'Change one existing picture and keep the rest: add, remove, replace, recolour, restyle, restore, final in 4K. To put a product into a scene or apply a ' +
-    'style, give those pictures as references. To undo, call it on the earlier picture. A picture only pasted into the chat has no path: ask for the file. ' +
+    'style, give those pictures as references. Remembers how the picture was made; to undo, call it on the earlier picture. A picture only pasted into the chat has no path: ask for the file. ' +
     'Paid, 5-60 s; returns what generate_image returns.',
   inputSchema: z.object({
     prompt: prompt('What to change and what to keep, in full sentences; words to be written in quotes.'),

@@ -37,6 +37,7 @@ export const common = (shape: string, size: string) => ({
       'flash (default); pro: best lettering and detail, 2-4 times the price; lite: fastest, 1K only, no search, same price as flash; or a model id.',
     ),
   web_search: z.boolean().optional().describe('Look up current facts first (weather, news, real places); default false.'),
+  dry_run: z.boolean().optional().describe('Only tell price, plan and warnings; nothing is sent or paid. Default false.'),
 });
 
 export const singleResolution = '1K (default), 2K or 4K, about 1024, 2048 or 4096 pixels a side.';

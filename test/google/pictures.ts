@@ -86,11 +86,14 @@ function keystream(length: number): Buffer {
 }
 
 let longest = '';
+let signed = 0;
 
-/** A thought signature of this many characters: base64 that means nothing to anybody else, just like Google's. */
+/** A thought signature of this many characters: base64 that means nothing to anybody else, just like Google's; no two are the same. */
 export function signature(characters: number): string {
   if (longest.length < characters) longest = keystream(Math.ceil(Math.max(characters, 1_200_000) / 4) * 3).toString('base64');
-  return longest.slice(0, characters - (characters % 4));
+  signed += 1;
+  const own = Buffer.from(String(signed).padStart(12, '0')).toString('base64');
+  return `${own}${longest}`.slice(0, characters - (characters % 4));
 }
 
 /**

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+const stamp = { at: z.string(), call: z.string() };
+
+/**
+ * One line of the ledger. A call is `sent` (once per request), each request has `arrived` or `failed`, the call has `finished`, and its caller was
+ * `answered`. What is missing tells what happened: a request that never ended may have been billed, a call nobody was answered is unclaimed.
+ */
+export const ledgerLine = z.discriminatedUnion('event', [
+  z.object({
+    ...stamp,
+    event: z.literal('sent'),
+    request: z.string(),
+    /** The id the picture of this request will have. */
+    image: z.string(),
+    /** Says which calls are the same: tool, arguments with defaults, output, pictures, upstream. */
+    key: z.string(),
+    tool: z.string(),
+    backend: z.string(),
+    model: z.string(),
+    /** The working folder. */
+    folder: z.string(),
+    /** The most this request will cost in US dollars; null when nobody knows. */
+    dollars: z.number().nullable(),
+    /** What may be spent on this day, by the settings of the server that sent it. */
+    limit: z.number().optional(),
+    /** Who is waiting for the answer, and until when at most. */
+    pid: z.int(),
+    host: z.string(),
+    until: z.string(),
+  }),
+  z.object({ ...stamp, event: z.literal('arrived'), request: z.string(), images: z.array(z.string()), dollars: z.number().nullable() }),
+  z.object({
+    ...stamp,
+    event: z.literal('failed'),
+    request: z.string(),
+    /** 0 for what is not billed; the full amount for what may have been. */
+    dollars: z.number().nullable(),
+    maybeBilled: z.boolean(),
+  }),
+  /** The caller cancelled or went away; what was sent is still waited for. */
+  z.object({ ...stamp, event: z.literal('abandoned') }),
+  z.object({
+    ...stamp,
+    event: z.literal('finished'),
+    unclaimed: z.boolean(),
+    files: z.array(z.object({ id: z.string(), path: z.string() })),
+  }),
+  z.object({
+    ...stamp,
+    event: z.literal('answered'),
+    /** Unclaimed calls of others that the answer told of. */
+    told: z.array(z.string()),
+  }),
+]);
+
+export type LedgerLine = z.infer<typeof ledgerLine>;
+export type SentLine = Extract<LedgerLine, { event: 'sent' }>;
+
+/** The line of a text, or undefined for one that is damaged. */
+export function parseLine(text: string): LedgerLine | undefined {
+  try {
+    return ledgerLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of the file that holds a day: days are the person's own, as budgets are. */
+export function toDayName(at: Date): string {
+  const [year, month, day] = [at.getFullYear(), at.getMonth() + 1, at.getDate()];
+  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+/** The amount each request of a day stands at, in the order of the file, and who was let through. */
+export interface DayTotals {
+  /** US dollars: what was billed, what may have been, and what is under way. */
+  dollars: number;
+  /** Requests whose price nobody knows. */
+  unknown: number;
+  /** Requests that were too much for the day: entered, never sent. */
+  refused: ReadonlySet<string>;
+}
+
+/**
+ * Adds up a day. Whether a request was within its limit depends on the lines before it alone, so every server that reads the file comes to the same
+ * answer without a lock: append, read back, look.
+ */
+export function addUpDay(lines: readonly LedgerLine[]): DayTotals {
+  const amounts = new Map<string, number>();
+  const [refused, unknown] = [new Set<string>(), new Set<string>()];
+  let dollars = 0;
+  for (const line of lines) {
+    if (line.event === 'sent') {
+      const amount = line.dollars ?? 0;
+      if (line.limit !== undefined && (line.dollars === null || dollars + amount > line.limit + 1e-9)) {
+        refused.add(line.request);
+        continue;
+      }
+      amounts.set(line.request, amount);
+      dollars += amount;
+      if (line.dollars === null) unknown.add(line.request);
+    } else if (line.event === 'arrived' || line.event === 'failed') {
+      const reserved = amounts.get(line.request);
+      if (reserved === undefined) continue;
+      if (line.dollars !== null) unknown.delete(line.request);
+      const final = line.dollars ?? reserved;
+      dollars += final - reserved;
+      amounts.set(line.request, final);
+    }
+  }
+  return { dollars: Math.max(0, dollars), unknown: unknown.size, refused };
+}

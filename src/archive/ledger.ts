@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { ToolError } from '../errors.ts';
+import { appendLine, type GrowingFile, openGrowingFile } from '../files/append.ts';
+import { listNames } from '../files/read.ts';
+import { formatDollars } from '../text.ts';
+import { type CallState, toCalls } from './ledger-calls.ts';
+import { addUpDay, type DayTotals, type LedgerLine, parseLine, type SentLine, toDayName } from './ledger-lines.ts';
+import { newImageId } from './record.ts';
+
+/** A request that wants to be sent. */
+export type RequestToSend = Pick<
+  SentLine,
+  'call' | 'image' | 'key' | 'tool' | 'backend' | 'model' | 'folder' | 'dollars' | 'limit' | 'until'
+>;
+
+/** A request that was entered; what becomes of it is entered too. */
+export interface SentRequest {
+  /** The id its picture will have. */
+  image: string;
+  /** The pictures are on disk. `dollars` null when nobody knows. */
+  arrived(images: readonly string[], dollars: number | null): Promise<void>;
+  /** Nothing came. Counts in full when it may have been billed, else not at all. */
+  failed(maybeBilled: boolean): Promise<void>;
+}
+
+/**
+ * What every paid attempt leaves behind: a file a day, a line an event, shared by all servers of a person. Nothing in it is ever changed; who was let
+ * through and what became of a call follows from the lines. Words and pictures are not in it.
+ */
+export interface Ledger {
+  /**
+   * Enters a request before it is sent. Throws `over_budget` when the day's limit does not allow it, and `cannot_write` when there is a limit and the
+   * ledger cannot be kept; without a limit it is then kept in memory, and `isKept` says so.
+   */
+  send(request: RequestToSend): Promise<SentRequest>;
+  /** The caller cancelled or went away, perhaps while its answer was on the way. Nothing is entered for a call that has sent nothing. */
+  abandon(call: string): Promise<void>;
+  /** The files are where they were wanted, or nothing came. */
+  finish(call: string, files: readonly { id: string; path: string }[], unclaimed: boolean): Promise<void>;
+  /** The answer is with the host; `told` are the unclaimed calls it spoke of. */
+  answer(call: string, told: readonly string[]): Promise<void>;
+  /** The last call of this process that was answered. */
+  lastAnswered(): string | undefined;
+  /** The calls of the last days, oldest first. */
+  recentCalls(): Promise<CallState[]>;
+  /** Everything there is, a list of lines a day, oldest first. */
+  all(): Promise<{ day: string; lines: readonly LedgerLine[] }[]>;
+  today(): Promise<DayTotals>;
+  /** True while a process, this or another, may still finish the call or hand its answer over. */
+  isRunning(call: CallState): boolean;
+  /** Keeps a call whose own caller has gone for another caller of this process, until that one goes too. */
+  hold(call: string, gone: AbortSignal): void;
+  letGo(call: string): void;
+  isHeld(call: string): boolean;
+  /** Enters every request of this process that is under way as perhaps billed: the process is about to end. */
+  giveUp(): Promise<void>;
+  /** False once a line could not be written. */
+  isKept(): boolean;
+}
+
+/** How far back an unclaimed picture is told of, in days. */
+const daysLookedBack = 7;
+
+/** After its deadline a call still saves what came: nobody waits longer for it, in milliseconds. */
+const savingMs = 60_000;
+
+/** Opens the ledger of a state folder; nothing is made until something is entered. `host` tells machines apart that share the folder. */
+export function openLedger(stateDir: string, host: string): Ledger {
+  const folder = join(stateDir, 'ledger');
+  const days = new Map<string, GrowingFile>();
+  const unwritten = new Map<string, LedgerLine[]>();
+  const parsed = new Map<string, { count: number; lines: LedgerLine[] }>();
+  const open = new Map<string, SentRequest>();
+  const answered = new Set<string>();
+  const sentHere = new Set<string>();
+  const holders = new Map<string, AbortSignal>();
+  /** Lines on their way to the disk, which count already. */
+  const underWay = new Set<LedgerLine>();
+  let before: Promise<unknown> = Promise.resolve();
+  let kept = true;
+
+  async function readDay(day: string): Promise<readonly LedgerLine[]> {
+    const file = days.get(day) ?? openGrowingFile(join(folder, `${day}.jsonl`));
+    days.set(day, file);
+    const texts = await file.lines();
+    const known = parsed.get(day);
+    const so = known !== undefined && known.count <= texts.length ? known : { count: 0, lines: [] };
+    for (const text of texts.slice(so.count)) so.lines.push(...[parseLine(text)].filter((line) => line !== undefined));
+    so.count = texts.length;
+    parsed.set(day, so);
+    return [...so.lines, ...(unwritten.get(day) ?? [])];
+  }
+
+  async function enter(day: string, line: LedgerLine): Promise<void> {
+    await appendLine(join(folder, `${day}.jsonl`), JSON.stringify(line)).catch((cause) => {
+      kept = false;
+      // A budget is kept by what is on disk alone.
+      if (line.event === 'sent' && line.limit !== undefined) throw cannotKeep(folder, cause);
+      unwritten.set(day, [...(unwritten.get(day) ?? []), line]);
+    });
+  }
+
+  const now = () => ({ at: new Date().toISOString() });
+
+  /** What becomes of a call is entered in the order in which it happened. */
+  function enterInTurn(line: LedgerLine): Promise<void> {
+    underWay.add(line);
+    const mine = before.then(() => enter(toDayName(new Date()), line)).finally(() => underWay.delete(line));
+    before = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function send(wanted: RequestToSend): Promise<SentRequest> {
+    const day = toDayName(new Date());
+    const { call, image, limit } = wanted;
+    const request = newImageId().replace('img_', 'req_');
+    await enter(day, { ...now(), event: 'sent', ...wanted, request, pid: process.pid, host });
+    if (limit !== undefined) {
+      const { dollars, refused } = addUpDay(await readDay(day));
+      if (refused.has(request)) throw overBudget(limit, dollars, wanted.dollars);
+    }
+    const end = async (line: LedgerLine): Promise<void> => {
+      if (open.delete(request)) await enter(day, line);
+    };
+    const sent: SentRequest = {
+      image,
+      arrived: (images, dollars) => end({ ...now(), event: 'arrived', call, request, images: [...images], dollars }),
+      failed: (maybeBilled) => end({ ...now(), event: 'failed', call, request, dollars: maybeBilled ? wanted.dollars : 0, maybeBilled }),
+    };
+    open.set(request, sent);
+    sentHere.add(call);
+    return sent;
+  }
+
+  return {
+    send,
+    async abandon(call) {
+      holders.delete(call);
+      const wasAnswered = answered.delete(call);
+      if (wasAnswered || sentHere.has(call)) await enterInTurn({ ...now(), event: 'abandoned', call });
+    },
+    async finish(call, files, unclaimed) {
+      if (!sentHere.has(call) && files.length === 0) return;
+      await enterInTurn({ ...now(), event: 'finished', call, files: [...files], unclaimed });
+    },
+    answer(call, told) {
+      answered.add(call);
+      return enterInTurn({ ...now(), event: 'answered', call, told: [...told] });
+    },
+    lastAnswered: () => [...answered].at(-1),
+    async recentCalls() {
+      const newest = [...underWay];
+      return toCalls([...(await Promise.all(lastDays(daysLookedBack).map(readDay))), newest]);
+    },
+    async all() {
+      const names = (await listNames(folder)).flatMap((name) => /^(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name)?.[1] ?? []);
+      return Promise.all([...new Set([...names, ...unwritten.keys()])].sort().map(async (day) => ({ day, lines: await readDay(day) })));
+    },
+    async today() {
+      return addUpDay(await readDay(toDayName(new Date())));
+    },
+    // A process that had the number this one has now is no longer there.
+    isRunning({ call, files, answered, abandoned, requests }) {
+      const isOver = files !== undefined && (answered || abandoned || files.length === 0);
+      return !isOver && requests.some(({ sent }) => isWaitedFor(sent, host) && (sent.pid !== process.pid || sentHere.has(call)));
+    },
+    hold: (call, gone) => void holders.set(call, gone),
+    letGo: (call) => void holders.delete(call),
+    isHeld: (call) => holders.get(call)?.aborted === false,
+    async giveUp() {
+      await Promise.all([...open.values()].map((sent) => sent.failed(true)));
+    },
+    isKept: () => kept,
+  };
+}
+
+/** Names of the last days, oldest first, today among them. */
+function lastDays(count: number): string[] {
+  const today = new Date();
+  return Array.from({ length: count }, (_, index) => {
+    const day = new Date(today);
+    day.setDate(today.getDate() - (count - 1 - index));
+    return toDayName(day);
+  });
+}
+
+function isWaitedFor({ pid, host, until }: SentLine, here: string): boolean {
+  return Date.now() < Date.parse(until) + savingMs && (host !== here || isAlive(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // A process of somebody else's is alive all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function cannotKeep(folder: string, cause: unknown): ToolError {
+  return new ToolError(
+    'cannot_write',
+    `There is a budget, and the ledger it is kept by, ${folder}, cannot be written. The person has to make it writable or set LIMNER_STATE_DIR to another folder.`,
+    { cause },
+  );
+}
+
+function overBudget(limit: number, spent: number, wanted: number | null): ToolError {
+  const why =
+    wanted === null
+      ? 'the price of this model is unknown; LIMNER_PRICE_USD_PER_IMAGE can say it'
+      : `${formatDollars(spent)} of it are spent or under way and this needs up to ${formatDollars(wanted)}`;
+  return new ToolError(
+    'over_budget',
+    `The budget of ${formatDollars(limit)} a day does not allow this: ${why}. It starts anew at midnight; only the person can raise it, with LIMNER_BUDGET_USD_PER_DAY.`,
+  );
+}

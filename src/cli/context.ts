@@ -1,0 +1,18 @@
+import type { Archive } from '../archive/archive.ts';
+import type { Ledger } from '../archive/ledger.ts';
+import type { Config } from '../config.ts';
+
+/** What a command of the command line is given; it knows neither the process nor its streams. */
+export interface CliContext {
+  config: Config;
+  archive: Archive;
+  ledger: Ledger;
+  /** One line to stdout. */
+  print(line: string): void;
+  /** One line to stderr, as it is. */
+  printError(line: string): void;
+  /** Width of the terminal that stdout is; undefined when it is none. */
+  columns: number | undefined;
+  /** Asks the person at the terminal a question that yes or no answers; undefined when there is nobody to ask. */
+  ask(question: string): Promise<boolean> | undefined;
+}

@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf } from './read.ts';
+
+/**
+ * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
+ * do not mix: each is one write at the end. A line that another process left torn is ended first, so that it costs nobody else's. Throws what the
+ * system said, also when only part of the line could be written.
+ */
+export async function appendLine(path: string, line: string): Promise<void> {
+  const handle = await openToAppend(path);
+  try {
+    const bytes = Buffer.from(`${(await endsTorn(handle)) ? '\n' : ''}${line}\n`);
+    const { bytesWritten } = await handle.write(bytes);
+    if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openToAppend(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+  try {
+    return await open(path, flags, 0o600);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, flags, 0o600);
+  }
+}
+
+async function endsTorn(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== newline;
+}
+
+const newline = 0x0a;
+
+/** The whole lines of a file of our own that only grows; read again, it reads what is new. */
+export interface GrowingFile {
+  /** All lines so far, oldest first; none when the file does not exist. */
+  lines(): Promise<readonly string[]>;
+}
+
+/** Longest ledger or index that is read, in bytes; a file of ours stays far below. */
+const maxGrowingBytes = 500_000_000;
+
+export function openGrowingFile(path: string): GrowingFile {
+  let [offset, lines]: [number, string[]] = [0, []];
+  let reading: Promise<unknown> = Promise.resolve();
+  return {
+    lines() {
+      const turn = reading.then(readOn);
+      reading = turn.catch(() => undefined);
+      return turn;
+    },
+  };
+
+  async function readOn(): Promise<readonly string[]> {
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
+    if (handle === undefined) {
+      [offset, lines] = [0, []];
+      return lines;
+    }
+    try {
+      const { size } = await handle.stat();
+      if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
+      // Only a file that was exchanged is shorter than before.
+      if (size < offset) [offset, lines] = [0, []];
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - offset), 0, size - offset, offset);
+      const whole = buffer.subarray(0, bytesRead).lastIndexOf(newline) + 1;
+      const added = whole > 0 ? buffer.toString('utf8', 0, whole - 1).split('\n') : [];
+      for (const line of added) lines.push(line);
+      offset += whole;
+      return lines;
+    } finally {
+      await handle.close();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { setTimeout } from 'node:timers/promises';
+import type { CallState } from './archive/ledger-calls.ts';
+import { type ImageRecord, toSha256 } from './archive/record.ts';
+import { isUnclaimed, toImageIds } from './archive/unclaimed.ts';
+import type { KeptImage } from './deliver.ts';
+import { ToolError } from './errors.ts';
+import { readBytes } from './files/read.ts';
+import { type Call, type Failure, toRecord } from './generate.ts';
+import type { Plan, PlannedInput } from './plan.ts';
+import { finishCall, type Outcome } from './run.ts';
+
+/** A call that has run this long is one whose host has given up on it, whether it said so or not; in milliseconds. */
+const joinedAfter = 45_000;
+
+/** How long what nobody was answered with is the answer to the same call, in milliseconds. */
+const answersFor = 24 * 3_600_000;
+
+/** How often the ledger is looked at while another call is waited for, in milliseconds. */
+const lookEvery = 100;
+
+/**
+ * What the same call brought before, when its caller never heard of it: answers with one that has finished, and waits for one that still runs, in this
+ * process or another; neither costs anything. Undefined when there is none, and the call is a new request. `keys` are those the call goes by.
+ */
+export async function findLate(keys: readonly string[], plan: Plan, call: Call): Promise<Outcome | undefined> {
+  const { ledger } = call;
+  const same = (await ledger.recentCalls()).filter(({ key }) => keys.includes(key)).reverse();
+  const oldest = Date.now() - answersFor;
+  for (const ended of same) {
+    if (!isUnclaimed(ended, ledger) || (ended.finishedAt ?? ended.startedAt) <= oldest) continue;
+    const outcome = await take(ended, call, () => adopt(ended, plan, call));
+    if (outcome) return outcome;
+  }
+  const running = same.find((other) => ledger.isRunning(other) && isLeftAlone(other, call));
+  return running && ((await take(running, call, () => join(running, plan, call))) ?? findLate(keys, plan, call));
+}
+
+function isLeftAlone({ call, abandoned, startedAt }: CallState, { ledger }: Call): boolean {
+  return (abandoned && !ledger.isHeld(call)) || Date.now() - startedAt >= joinedAfter;
+}
+
+/** What is taken over for one caller is not taken over for the next, as long as that one is there. */
+async function take({ call: id }: CallState, { ledger, cancelled }: Call, bring: () => Promise<Outcome | undefined>) {
+  ledger.hold(id, cancelled);
+  let outcome: Outcome | undefined;
+  try {
+    outcome = await bring();
+    return outcome;
+  } finally {
+    if (outcome === undefined) ledger.letGo(id);
+  }
+}
+
+/** Waits until the call has finished and takes over what it brought; undefined when that is nothing. */
+async function join(running: CallState, plan: Plan, call: Call): Promise<Outcome | undefined> {
+  const seconds = Math.round((Date.now() - running.startedAt) / 1000);
+  call.report(`The same call was sent ${seconds} s ago and is waited for`, 0, plan.variations);
+  for (;;) {
+    const now = (await call.ledger.recentCalls()).find((other) => other.call === running.call);
+    if (now === undefined) return undefined;
+    if (!call.ledger.isRunning(now)) return adopt(now, plan, call);
+    if (call.cancelled.aborted) throw new ToolError('cancelled', 'The call was cancelled while the same call before it was waited for.');
+    await setTimeout(lookEvery, undefined, { signal: call.cancelled }).catch(() => undefined);
+  }
+}
+
+/** The answer of a call that has ended, from what is kept of it. Pictures that are not where they were wanted yet are delivered now. */
+async function adopt(ended: CallState, plan: Plan, call: Call): Promise<Outcome | undefined> {
+  const ids = await toImageIds(ended, call.archive);
+  const kept = (await Promise.all(ids.map((id) => findKept(id, ended, plan, call)))).filter((image) => image !== undefined);
+  const [first] = kept;
+  if (first === undefined) return undefined;
+  const then = await toPlanThen(plan, first.record, call);
+  try {
+    return await finishCall(
+      { id: ended.call, plan: then, kept, failures: toFailures(ended, kept, plan), late: new Date(ended.startedAt) },
+      call,
+    );
+  } catch (error) {
+    // What cannot be delivered is no answer: the call is then a new request.
+    if (error instanceof ToolError && error.code === 'bad_answer') return undefined;
+    throw error;
+  }
+}
+
+/** Which variation it was that failed, and why, was for the answer that got lost. */
+function toFailures({ requests }: CallState, kept: readonly KeptImage[], { variations }: Plan): Failure[] {
+  const isOpen = requests.some(({ state }) => state === 'maybe billed' || state === 'under way');
+  const message = `It did not arrive when the call was made${isOpen ? '; it may have been billed' : ', and was not billed'}.`;
+  return Array.from({ length: Math.max(0, variations - kept.length) }, (_, index) => ({ variation: kept.length + index + 1, message }));
+}
+
+/** The plan with the pictures the call was made from: where one was replaced by the answer, the call names the answer now. */
+async function toPlanThen(plan: Plan, { inputs }: ImageRecord, { archive }: Call): Promise<Plan> {
+  const isSame = plan.inputs.every(({ path, sha256 }, index) => inputs[index]?.path === path && inputs[index]?.sha256 === sha256);
+  if (isSame) return plan;
+  const then = plan.inputs.map(async (input, index): Promise<PlannedInput> => {
+    const { id: _now, ...rest } = { ...input, ...inputs[index] };
+    const before = await archive.findByContent(rest.sha256);
+    return before ? { ...rest, id: before.id } : rest;
+  });
+  const { history: _now, ...rest } = plan;
+  return { ...rest, inputs: await Promise.all(then), warnings: [] };
+}
+
+async function findKept(id: string, ended: CallState, plan: Plan, call: Call): Promise<KeptImage | undefined> {
+  const record = await call.archive.find(id);
+  const path = (await call.archive.findOriginal(id)) ?? record?.delivered?.path;
+  const bytes = path === undefined ? undefined : await readBytes(path);
+  if (path === undefined || bytes === undefined) return undefined;
+  return { bytes, record: record ?? toLostRecord(id, path, bytes, ended, plan, call), mayStand: true };
+}
+
+/** The record of a picture whose process died between writing the picture and writing this. What only the answer said is gone with it. */
+function toLostRecord(id: string, path: string, bytes: Uint8Array, ended: CallState, plan: Plan, call: Call): ImageRecord {
+  const index = ended.requests.findIndex(({ sent }) => sent.image === id);
+  const sent = ended.requests[index]?.sent;
+  return {
+    ...toRecord({ id: ended.call, plan, call }, Math.max(1, index + 1)),
+    id,
+    at: sent?.at ?? new Date(ended.startedAt).toISOString(),
+    ...(typeof sent?.dollars === 'number' && { dollars: sent.dollars }),
+    estimated: true,
+    original: { path, bytes: bytes.length, sha256: toSha256(bytes) },
+  };
+}

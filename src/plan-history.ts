@@ -1,0 +1,65 @@
+import type { Picture } from './archive/identify.ts';
+import type { Config } from './config.ts';
+import type { CatalogModel } from './model/catalog.ts';
+import { cleanText, formatBytes } from './text.ts';
+
+/** The conversation an edit goes on with. */
+export interface PlannedHistory {
+  /** The picture it goes on from. */
+  after: string;
+  /** Turns of the model in it. */
+  turns: number;
+  /** Length of all of it as JSON. */
+  length: number;
+  /** Pictures in it. */
+  pictures: number;
+}
+
+/** A request stays below 20 MB, which every proxy on the way takes; the rest is left for words and the frame of the JSON. */
+export const maxRequestLength = 19_500_000;
+
+/** Room each further picture needs at least, as base64. */
+const roomPerPicture = 1_000_000;
+
+/** What planning looks at of a wish. */
+interface EditWish {
+  tool: string;
+  prompt: string;
+}
+
+/**
+ * Whether an edit goes on with the conversation its picture came from. Where it cannot, the picture itself is edited, and `warnings` says why; a
+ * picture limner did not make, or that was changed since, has none to go on with.
+ */
+export function planHistory(
+  wish: EditWish,
+  model: CatalogModel,
+  pictures: readonly Picture[],
+  config: Config,
+  warnings: string[],
+): PlannedHistory | undefined {
+  const [picture, ...others] = pictures;
+  if (wish.tool !== 'edit_image' || picture?.record === undefined || picture.history === undefined) return undefined;
+  const { record, history } = picture;
+  const refusal = findRefusal();
+  if (refusal === undefined && typeof history === 'object') {
+    const { length, pictures: included } = history;
+    return { after: record.id, turns: history.turns.length / 2, length, pictures: included };
+  }
+  warnings.push(`${refusal} It is edited by itself, without what was said before.`);
+  return undefined;
+
+  function findRefusal(): string | undefined {
+    if (history === 'none') return `No conversation is kept with ${record.id}.`;
+    if (history === 'several') return `${record.id} came with other pictures in one answer.`;
+    if (record.backend !== config.backend)
+      return `${record.id} was made by the ${record.backend === 'standin' ? 'stand-in' : 'Gemini API'}.`;
+    if (history === 'incomplete') return `The conversation ${record.id} came from is no longer kept in full.`;
+    if (record.model !== model.id) {
+      return `${record.id} was made by ${cleanText(record.model, 80)}, whose conversation ${cleanText(model.id, 80)} cannot go on with.`;
+    }
+    const needed = (typeof history === 'object' ? history.length : 0) + wish.prompt.length + others.length * roomPerPicture;
+    if (needed > maxRequestLength) return `The conversation ${record.id} came from is too long to be sent along (${formatBytes(needed)}).`;
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+
+/** Some hosts give up on a call that has been silent for a minute. */
+const heartbeatMs = 5000;
+
+/** What a call tells of itself while it goes on. */
+export interface Progress {
+  report(message: string, done: number, total: number): void;
+  stop(): void;
+}
+
+/** Tells a client that asked for it what is happening, at least every few seconds; the value only ever grows and stays below the total. */
+export function startProgress(context: ServerContext, logError: (error: unknown) => void): Progress {
+  const progressToken = context.mcpReq._meta?.progressToken;
+  const started = performance.now();
+  let state = { message: 'Starting', done: 0, total: 1 };
+  let last = 0;
+  const send = () => {
+    if (progressToken === undefined || context.mcpReq.signal.aborted) return;
+    const seconds = (performance.now() - started) / 1000;
+    const guess = (state.total - state.done) * 0.9 * (1 - Math.exp(-seconds / 20));
+    last = Math.max(last + 0.0001, 0.99 * (state.done + guess));
+    const message = seconds < 1 ? state.message : `${state.message} (${Math.round(seconds)} s)`;
+    const params = { progressToken, progress: last, total: state.total, message };
+    context.mcpReq.notify({ method: 'notifications/progress', params }).catch(logError);
+  };
+  const timer = progressToken === undefined ? undefined : setInterval(send, heartbeatMs);
+  return {
+    report(message: string, done: number, total: number) {
+      state = { message, done, total };
+      send();
+    },
+    stop: () => clearInterval(timer),
+  };
+}
