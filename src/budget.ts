@@ -51,7 +51,7 @@ async function requireDayBudget(plan: Plan, { config, ledger }: Spender): Promis
   throw new ToolError(
     'over_budget',
     `This call may cost up to ${formatDollars(wanted)}, and ${formatDollars(Math.max(0, left))} is left of today's budget of ${formatDollars(perDay)} ` +
-      `(spent or under way: ${formatDollars(dollars)}). ${toDayAdvice(plan, left)} The day starts anew at midnight; only the person can raise LIMNER_BUDGET_USD_PER_DAY.`,
+      `(spent or under way: ${formatDollars(dollars)}). ${toDayAdvice(plan, Math.min(left, config.budget.perCall ?? left))} The day starts anew at midnight; only the person can raise LIMNER_BUDGET_USD_PER_DAY.`,
   );
 }
 

@@ -3,11 +3,12 @@ import type { Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import type { Target } from './files/target.ts';
-import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toExtension, toShape } from './media.ts';
-import { type CatalogModel, chooseModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
+import { type AspectRatio, type Format, type Resolution, toExtension } from './media.ts';
+import { type CatalogModel, chooseModel, modelsThatCan } from './model/catalog.ts';
 import { estimatePrice, type Price } from './model/price.ts';
 import { type PlannedHistory, planHistory } from './plan-history.ts';
-import { cleanText, formatSize, quote, toFileStem } from './text.ts';
+import { planResolution, planShape, toRatio } from './plan-shape.ts';
+import { cleanText, toFileStem } from './text.ts';
 
 type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
 
@@ -71,9 +72,6 @@ interface PlannedOutput {
   overwrite: boolean;
 }
 
-/** How far a picture's shape may be from a ratio of the model and still count as that ratio; Gemini's own pictures are up to 4 % off. */
-const sameShape = 0.05;
-
 /**
  * Decides what to do. Pure and free. What can be met another way becomes a warning; what this model cannot do at all is refused with `unsupported`,
  * naming the models that can.
@@ -89,6 +87,8 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   const again = toFinishAgain(wish, pictures);
   const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
   const { aspectRatio, cropTo } = planShape(model, asked, own, history && again.cropTo, warnings);
+  const output = planOutput(wish, target, again.format);
+  warnings.push(...describeAgain(again, { format: output.format, cropTo }));
   const resolution = planResolution(wish, model, aspectRatio, own, warnings);
   if (wish.webSearch && !model.search) {
     throw new ToolError(
@@ -108,7 +108,7 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
     resolution,
     webSearch: wish.webSearch ?? false,
     inputs: pictures.map((picture, index) => planInput(picture, index, wish, resolution)),
-    output: planOutput(wish, target, again.format),
+    output,
     ...(history && { history }),
     ...(price && { price }),
     key: toCallKey(
@@ -129,33 +129,33 @@ export function toCallKey(wish: Wish, model: string, target: Target, pictures: r
   // What is left out and depends on the picture stays left out: after an edit in place the picture is another.
   const shape = aspectRatio ?? (tool === 'generate_image' ? '1:1' : undefined);
   const size = resolution ?? (tool === 'edit_image' ? undefined : '1K');
-  const said = [
-    tool,
-    prompt,
-    count,
-    shape,
-    size,
-    format,
-    overwrite,
-    webSearch,
-    model,
-    folder,
-    stem,
-    extension,
-    pictures,
-    backend,
-  ];
+  const said = [tool, prompt, count, shape, size, format, overwrite, webSearch, model, folder, stem, extension, pictures, backend];
   return createHash('sha256')
     .update(JSON.stringify(said.map((value) => value ?? null)))
     .digest('hex')
     .slice(0, 32);
 }
 
+/** What is made of the model's picture for the file. */
+interface Finish {
+  format?: Format | undefined;
+  cropTo?: AspectRatio | undefined;
+}
+
 /** What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. */
-function toFinishAgain(wish: Wish, pictures: readonly Picture[]): { format?: Format | undefined; cropTo?: AspectRatio | undefined } {
+function toFinishAgain(wish: Wish, pictures: readonly Picture[]): Finish {
   const [{ sha256, record } = {}] = pictures;
   if (wish.tool !== 'edit_image' || record?.delivered?.sha256 !== sha256 || record?.original?.sha256 === sha256) return {};
   return record?.finish ?? {};
+}
+
+/** What of it is really done again, for the caller to hear. */
+function describeAgain(again: Finish, now: Finish): string[] {
+  const done = [
+    ...(again.format && again.format === now.format ? [`converted to ${again.format}`] : []),
+    ...(again.cropTo && again.cropTo === now.cropTo ? [`cropped to ${again.cropTo}`] : []),
+  ];
+  return done.length === 0 ? [] : [`Like the picture it comes from, the file is ${done.join(' and ')}.`];
 }
 
 function planPrice(
@@ -170,72 +170,6 @@ function planPrice(
   const sent = history ? history.pictures + pictures - 1 : pictures;
   const request = { resolution, promptLength: wish.prompt.length, pictures: sent, webSearch: wish.webSearch ?? false };
   return estimatePrice(model, request, config.budget.pricePerImage);
-}
-
-function toRatio(text: string | undefined): AspectRatio | undefined {
-  if (text === undefined) return undefined;
-  const [width, height] = text.split(':').map(Number);
-  if (!width || !height)
-    throw new ToolError('invalid_argument', `aspect_ratio is ${quote(text)}; both numbers must be above 0, such as 16:9.`);
-  if (Math.max(width / height, height / width) > 16) {
-    throw new ToolError(
-      'unsupported',
-      `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to 16:1 at most.`,
-    );
-  }
-  return `${width}:${height}`;
-}
-
-/** The asked ratio, else the first picture's own, else 1:1; where the model lacks it, its nearest and a crop. `again` is a crop made before. */
-function planShape(
-  model: CatalogModel,
-  asked: AspectRatio | undefined,
-  own: Size | undefined,
-  again: AspectRatio | undefined,
-  warnings: string[],
-) {
-  const nearest = nearestRatio(model.ratios, asked ?? own ?? '1:1');
-  if (asked !== undefined) {
-    if (shapeDistance(nearest, asked) < 0.001) return { aspectRatio: nearest };
-    warnings.push(`${model.id} has no ${asked}: it paints ${nearest}, which is then cropped to ${asked}.`);
-    return { aspectRatio: nearest, cropTo: asked };
-  }
-  if (again !== undefined) return { aspectRatio: nearest, cropTo: again };
-  if (own === undefined || shapeDistance(nearest, own) <= sameShape) return { aspectRatio: nearest };
-  const ownRatio: AspectRatio = `${own.width}:${own.height}`;
-  if (toShape(own) > 16 || toShape(own) < 1 / 16) {
-    warnings.push(`A picture of ${formatSize(own)} is too narrow to keep its shape: ${nearest} is used.`);
-    return { aspectRatio: nearest };
-  }
-  warnings.push(`${model.id} has no ratio of ${formatSize(own)}: it paints ${nearest}, which is then cropped to the picture's own shape.`);
-  return { aspectRatio: nearest, cropTo: ownRatio };
-}
-
-function planResolution(wish: Wish, model: CatalogModel, ratio: AspectRatio, own: Size | undefined, warnings: string[]): Resolution {
-  if (wish.resolution !== undefined) return requireResolution(model, wish.resolution);
-  if (wish.tool !== 'edit_image' || own === undefined) return '1K';
-  const wanted = resolutions.find((resolution) => covers(documentedSize(ratio, resolution), own)) ?? '4K';
-  const possible = model.resolutions.includes(wanted) ? wanted : (model.resolutions.at(-1) ?? '1K');
-  const size = documentedSize(ratio, possible);
-  if (!covers(size, own))
-    warnings.push(
-      `The edit will be smaller than the picture: ${formatSize(own)} goes in, about ${formatSize(size)} comes back (${possible}).`,
-    );
-  return possible;
-}
-
-function requireResolution(model: CatalogModel, asked: Resolution): Resolution {
-  if (model.resolutions.includes(asked)) return asked;
-  const able = modelsThatCan((other) => other.resolutions.includes(asked));
-  throw new ToolError(
-    'unsupported',
-    `${model.id} cannot paint ${asked}, only ${model.resolutions.join(', ')}. Ask for less, or use ${able}.`,
-  );
-}
-
-/** True when a painted size is not below a picture's; the tolerance lets Gemini's own 1408×768 count as 1K. */
-function covers(painted: Size, own: Size): boolean {
-  return Math.max(painted.width, painted.height) * (1 + sameShape) >= Math.max(own.width, own.height);
 }
 
 /** Pixels of the longest edge that a picture to be changed is sent with: enough for the widest answer of its resolution, but at 4K no more than fits. */

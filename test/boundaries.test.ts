@@ -10,7 +10,8 @@ const rows = [
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
-  ['plan', 'plan-history'],
+  ['plan-history', 'plan-shape'],
+  ['plan'],
   ['budget', 'deliver'],
   ['generate'],
   ['run'],
@@ -32,7 +33,8 @@ const free = [
   ['config', 'options'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],
-  ['plan', 'plan-history'],
+  ['plan-history', 'plan-shape'],
+  ['plan'],
 ].map(String);
 
 /** Which room may use an outside thing. */

@@ -128,7 +128,11 @@ describe.for([
   });
 
   // A signal leaves it a moment only, which a machine under load may not keep to.
-  test('in the middle of a call, the picture under way is kept before the server exits', { retry: 2 }, async ({ raw, google, computer }) => {
+  test('in the middle of a call, the picture under way is kept before the server exits', { retry: 2 }, async ({
+    raw,
+    google,
+    computer,
+  }) => {
     const server = raw(withKey(google));
     await server.initialize();
     const { answer, release } = held();
