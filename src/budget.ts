@@ -58,9 +58,14 @@ async function requireDayBudget(plan: Plan, { config, ledger }: Spender): Promis
 function toDayAdvice(plan: Plan, left: number): string {
   const fitting = countFitting(plan, left);
   if (fitting > 0) return `With count ${fitting} it would fit.`;
-  return plan.resolution === '1K' && plan.model.nickname !== 'pro'
-    ? 'Nothing of this kind fits any more today.'
-    : 'A lower resolution or flash may fit; this does not.';
+  const smaller = toSmaller(plan);
+  return smaller === undefined ? 'Nothing of this kind fits any more today.' : `${smaller}; this does not.`;
+}
+
+/** What costs less and may do; undefined when this is the least there is. */
+function toSmaller({ resolution, model }: Plan): string | undefined {
+  if (model.nickname === 'pro') return resolution === '4K' ? 'A lower resolution or flash may fit' : 'Flash may fit';
+  return resolution === '1K' ? undefined : 'A lower resolution may fit';
 }
 
 /** How many of the pictures that were asked for the dollars are enough for. */
@@ -82,7 +87,7 @@ export function requireCallBudget(reserved: number, plan: Plan, { config, approv
     throw new ToolError('over_call_limit', `with one more request this call ${amounts}.`);
   }
   const fitting = countFitting(plan, perCall);
-  const advice = fitting > 0 ? `With count ${fitting} it would fit` : 'A lower resolution, or flash instead of pro, may fit';
+  const advice = fitting > 0 ? `With count ${fitting} it would fit` : (toSmaller(plan) ?? 'Nothing of this kind fits that limit');
   throw new ToolError('over_call_limit', `This call ${amounts}. ${advice}; only the person can raise LIMNER_BUDGET_USD_PER_CALL.`, {
     question: toQuestion(plan, perCall),
   });

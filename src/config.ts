@@ -18,7 +18,7 @@ export interface Secret {
 }
 
 /** US dollars; absent: no limit, and no price for models the catalogue does not know. */
-export interface Budget {
+interface Budget {
   perDay?: number;
   perCall?: number;
   pricePerImage?: number;

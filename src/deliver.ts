@@ -4,7 +4,7 @@ import { type ImageRecord, type KeptFile, toSha256 } from './archive/record.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
-import { exists, readBytes } from './files/read.ts';
+import { exists, measure, readBytes } from './files/read.ts';
 import { requireFree } from './files/target.ts';
 import { finish, readMade } from './image/encode.ts';
 import { type Image, shapeDistance, toExtension, toShape } from './media.ts';
@@ -110,7 +110,8 @@ async function writeOrRescue(
 export async function findDelivered(record: ImageRecord): Promise<SavedImage | undefined> {
   const { delivered, original, made } = record;
   if (delivered === undefined || made === undefined) return undefined;
-  const bytes = await readBytes(delivered.path);
+  const isLike = (await measure(delivered.path))?.bytes === delivered.bytes;
+  const bytes = isLike ? await readBytes(delivered.path) : undefined;
   if (bytes === undefined || toSha256(bytes) !== delivered.sha256) return undefined;
   return { id: record.id, file: delivered, original: original && { ...original, ...made }, differences: record.differences, record };
 }
@@ -137,9 +138,10 @@ async function findStanding(image: Image, number: number, plan: Plan): Promise<s
   const first = numbered(toWantedPath(image, plan), plan.output.named ? number : 1);
   for (let taken = 1; ; taken += 1) {
     const path = numbered(first, taken);
-    const bytes = await readBytes(path);
-    if (bytes === undefined) return undefined;
-    if (toSha256(bytes) === toSha256(image.bytes)) return path;
+    const there = await measure(path);
+    if (there === undefined) return undefined;
+    const bytes = there.bytes === image.bytes.length ? await readBytes(path) : undefined;
+    if (bytes && toSha256(bytes) === toSha256(image.bytes)) return path;
   }
 }
 

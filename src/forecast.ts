@@ -17,6 +17,8 @@ export interface Forecast {
   /** Why it would be refused as things are now, the first reason first; empty when it would be sent. */
   refusals: readonly Refusal[];
   warnings: readonly string[];
+  /** The same call was made before and its answer got lost: it would be answered with what that brought, at no cost. */
+  late: boolean;
 }
 
 interface Refusal {
@@ -28,11 +30,11 @@ interface Refusal {
  * Looks as far ahead as can be seen without sending or writing anything. Throws what the caller has to mend before there is anything to send; what the
  * budgets and the count of repeats say is part of the answer.
  */
-export async function forecast(plan: Plan, call: Call): Promise<Forecast> {
+export async function forecast(plan: Plan, late: boolean, call: Call): Promise<Forecast> {
   const { config, ledger, model } = call;
-  await requireNames(plan);
+  if (!late) await requireNames(plan);
   if (!(await canMake(plan.output.folder))) throw cannotWrite(plan.output.folder);
-  const refusals = [await findRefusal(requireNoLoop(plan, call)), await findRefusal(requireBudget(plan, call))];
+  const refusals = late ? [] : [await findRefusal(requireNoLoop(plan, call)), await findRefusal(requireBudget(plan, call))];
   const { dollars, unknown } = await ledger.today();
   const isKept = refusals.some((refusal) => refusal?.code === 'cannot_write') || (await canKeep(config.stateDir));
   return {
@@ -42,6 +44,7 @@ export async function forecast(plan: Plan, call: Call): Promise<Forecast> {
     today: { dollars, unknown },
     perDay: model.backend === 'gemini' ? config.budget.perDay : undefined,
     refusals: refusals.filter((refusal) => refusal !== undefined),
+    late,
     warnings: isKept ? plan.warnings : [...plan.warnings, notKept(config.stateDir)],
   };
 }

@@ -7,7 +7,16 @@ import type { Config } from './config.ts';
 import type { KeptImage } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { prepare } from './image/prepare.ts';
-import type { Conversation, ImageModel, ImageRequest, ImageResponse, ModelCall, RequestImage } from './model/image-model.ts';
+import type {
+  Conversation,
+  ImageModel,
+  ImageRequest,
+  ImageResponse,
+  ModelCall,
+  SentRequest as ModelRequest,
+  RequestImage,
+  Usage,
+} from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
 import type { Plan } from './plan.ts';
 import { maxRequestLength } from './plan-history.ts';
@@ -147,8 +156,9 @@ async function paintOne(painting: Painting, variation: number): Promise<KeptImag
   const { call, request, clock } = painting;
   let sent: SentRequest | undefined;
   const beforeSending = async () => {
-    sent = await enter(painting);
-    return sent;
+    const { entry, request } = await enter(painting);
+    sent = entry;
+    return request;
   };
   const response = await call.model.generate({ ...request, variation }, { ...clock, beforeSending });
   if (sent === undefined) throw new Error('the model answered a request that was not entered');
@@ -156,7 +166,7 @@ async function paintOne(painting: Painting, variation: number): Promise<KeptImag
 }
 
 /** Enters a request in the ledger, if the budgets allow it. */
-async function enter({ id, plan, call, clock, reserved }: Painting): Promise<SentRequest> {
+async function enter({ id, plan, call, clock, reserved }: Painting): Promise<{ entry: SentRequest; request: ModelRequest }> {
   const { config, ledger, model, cancelled } = call;
   const dollars = plan.price?.most ?? null;
   requireCallBudget(reserved.dollars, plan, call);
@@ -174,15 +184,18 @@ async function enter({ id, plan, call, clock, reserved }: Painting): Promise<Sen
     folder: config.projectDir ?? config.outputDir,
     dollars,
     until: clock.until,
+    mustKeep: model.backend === 'gemini' && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
     ...(config.budget.perDay !== undefined && model.backend === 'gemini' && { limit: config.budget.perDay }),
   });
   entering.catch(giveBack);
   const sent = await entering;
-  const failed = (maybeBilled: boolean) => {
+  const failed = (maybeBilled: boolean, usage?: Usage) => {
+    const spent = (usage && toDollars(plan.model, usage)) ?? 0;
     if (!maybeBilled) giveBack();
-    return sent.failed(maybeBilled);
+    if (!maybeBilled) reserved.dollars += spent;
+    return sent.failed(maybeBilled, spent);
   };
-  if (!cancelled.aborted) return { ...sent, failed };
+  if (!cancelled.aborted) return { entry: sent, request: { failed } };
   await failed(false);
   throw new ToolError('cancelled', 'The call was cancelled before this picture was asked for.');
 }

@@ -103,25 +103,28 @@ function trackIn(calls: Set<Promise<unknown>>, call: Promise<unknown>): void {
  */
 function noteAnswers(transport: StdioServerTransport, ledger: Ledger, calls: Set<Promise<unknown>>): void {
   const [write, receive] = [transport.send.bind(transport), transport.onmessage];
-  const [answered, cancelled] = [new Map<RequestId, string>(), new Set<RequestId>()];
+  const [answered, cancelled] = [new Map<RequestId, { call: string; at: number }>(), new Set<RequestId>()];
   const note = (noting: Promise<void>) => trackIn(calls, noting.catch(logError));
   transport.send = async (message) => {
     await write(message);
     const answer = readAnswered(message);
     if (answer === undefined || !(await isWritten())) return;
-    answered.set(answer.request, answer.call);
+    answered.set(answer.request, { call: answer.call, at: performance.now() });
     note(cancelled.has(answer.request) ? ledger.abandon(answer.call) : ledger.answer(answer.call, answer.told));
   };
   transport.onmessage = (message) => {
     // An id that is used again is another request.
     if ('method' in message && 'id' in message) for (const ids of [answered, cancelled]) ids.delete(message.id);
     const request = readCancelled(message);
-    const call = request === undefined ? undefined : answered.get(request);
+    const crossed = request === undefined ? undefined : answered.get(request);
     if (request !== undefined) cancelled.add(request);
-    if (call !== undefined) note(ledger.abandon(call));
+    if (crossed !== undefined && performance.now() - crossed.at < crossingMs) note(ledger.abandon(crossed.call));
     receive?.(message);
   };
 }
+
+/** A cancellation this soon after the answer was sent before the host had it, in milliseconds; a later one is about a turn that has gone on. */
+const crossingMs = 3000;
 
 /** Whether what was written to stdout so far has left this process: on Windows a pipe that nobody reads takes it first and fails then. */
 function isWritten(): Promise<boolean> {
@@ -179,6 +182,8 @@ async function lookBack(command: keyof typeof lookBacks, args: string[]): Promis
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
   };
+  // Whoever reads may stop reading: `limner history | head`.
+  process.stdout.on('error', () => process.exit());
   const runCommand = await lookBacks[command]();
   return runCommand(args, context);
 }

@@ -8,6 +8,7 @@ import { readBytes } from './files/read.ts';
 import { type Call, type Failure, toRecord } from './generate.ts';
 import type { Plan, PlannedInput } from './plan.ts';
 import { finishCall, type Outcome } from './run.ts';
+import { formatDollars } from './text.ts';
 
 /** A call that has run this long is one whose host has given up on it, whether it said so or not; in milliseconds. */
 const joinedAfter = 45_000;
@@ -16,7 +17,7 @@ const joinedAfter = 45_000;
 const answersFor = 24 * 3_600_000;
 
 /** How often the ledger is looked at while another call is waited for, in milliseconds. */
-const lookEvery = 100;
+const lookEvery = 500;
 
 /**
  * What the same call brought before, when its caller never heard of it: answers with one that has finished, and waits for one that still runs, in this
@@ -33,6 +34,29 @@ export async function findLate(keys: readonly string[], plan: Plan, call: Call):
   }
   const running = same.find((other) => ledger.isRunning(other) && isLeftAlone(other, call));
   return running && ((await take(running, call, () => join(running, plan, call))) ?? findLate(keys, plan, call));
+}
+
+/** Whether the same call, sent again, would be answered with what it brought before. */
+export async function isAnsweredLate(keys: readonly string[], call: Call): Promise<boolean> {
+  const same = (await call.ledger.recentCalls()).filter(({ key }) => keys.includes(key));
+  const oldest = Date.now() - answersFor;
+  return same.some((other) =>
+    call.ledger.isRunning(other)
+      ? isLeftAlone(other, call)
+      : isUnclaimed(other, call.ledger) && (other.finishedAt ?? other.startedAt) > oldest,
+  );
+}
+
+/** What the same call may have cost before that was cut off and brought nothing, in words for the caller. */
+export async function describeCutOff(keys: readonly string[], { ledger }: Call): Promise<string[]> {
+  const oldest = Date.now() - answersFor;
+  const cutOff = (await ledger.recentCalls()).filter(
+    (other) => keys.includes(other.key) && !other.files && !other.told && other.startedAt > oldest && !ledger.isRunning(other),
+  );
+  const requests = cutOff.flatMap((other) => other.requests).filter(({ state }) => state === 'under way' || state === 'maybe billed');
+  const dollars = requests.reduce((sum, request) => sum + (request.dollars ?? 0), 0);
+  if (requests.length === 0 || dollars === 0) return [];
+  return [`The same call was cut off before and may have been billed then (up to ${formatDollars(dollars)}); nothing of it arrived.`];
 }
 
 function isLeftAlone({ call, abandoned, startedAt }: CallState, { ledger }: Call): boolean {
@@ -67,7 +91,8 @@ async function join(running: CallState, plan: Plan, call: Call): Promise<Outcome
 /** The answer of a call that has ended, from what is kept of it. Pictures that are not where they were wanted yet are delivered now. */
 async function adopt(ended: CallState, plan: Plan, call: Call): Promise<Outcome | undefined> {
   const ids = await toImageIds(ended, call.archive);
-  const kept = (await Promise.all(ids.map((id) => findKept(id, ended, plan, call)))).filter((image) => image !== undefined);
+  const found = (await Promise.all(ids.map((id) => findKept(id, ended, plan, call)))).filter((image) => image !== undefined);
+  const kept = found.sort((a, b) => a.record.number - b.record.number);
   const [first] = kept;
   if (first === undefined) return undefined;
   const then = await toPlanThen(plan, first.record, call);
@@ -86,7 +111,11 @@ async function adopt(ended: CallState, plan: Plan, call: Call): Promise<Outcome 
 /** Which variation it was that failed, and why, was for the answer that got lost. */
 function toFailures({ requests }: CallState, kept: readonly KeptImage[], { variations }: Plan): Failure[] {
   const isOpen = requests.some(({ state }) => state === 'maybe billed' || state === 'under way');
-  const message = `It did not arrive when the call was made${isOpen ? '; it may have been billed' : ', and was not billed'}.`;
+  const isGone = requests.some(({ images }) => images.length > 0 && !images.some((id) => kept.some(({ record }) => record.id === id)));
+  const lost = isGone ? 'What came then is no longer there or was no picture; it was billed.' : undefined;
+  const isFree = requests.every(({ state, dollars }) => state === 'arrived' || dollars === 0);
+  const billed = isOpen ? '; it may have been billed' : isFree ? ', and was not billed' : '';
+  const message = lost ?? `It did not arrive when the call was made${billed}.`;
   return Array.from({ length: Math.max(0, variations - kept.length) }, (_, index) => ({ variation: kept.length + index + 1, message }));
 }
 
@@ -114,12 +143,12 @@ async function findKept(id: string, ended: CallState, plan: Plan, call: Call): P
 /** The record of a picture whose process died between writing the picture and writing this. What only the answer said is gone with it. */
 function toLostRecord(id: string, path: string, bytes: Uint8Array, ended: CallState, plan: Plan, call: Call): ImageRecord {
   const index = ended.requests.findIndex(({ sent }) => sent.image === id);
-  const sent = ended.requests[index]?.sent;
+  const { sent, dollars } = ended.requests[index] ?? {};
   return {
     ...toRecord({ id: ended.call, plan, call }, Math.max(1, index + 1)),
     id,
     at: sent?.at ?? new Date(ended.startedAt).toISOString(),
-    ...(typeof sent?.dollars === 'number' && { dollars: sent.dollars }),
+    ...(typeof dollars === 'number' && { dollars }),
     estimated: true,
     original: { path, bytes: bytes.length, sha256: toSha256(bytes) },
   };

@@ -152,10 +152,10 @@ function toFinishAgain(wish: Wish, pictures: readonly Picture[]): Finish {
 /** What of it is really done again, for the caller to hear. */
 function describeAgain(again: Finish, now: Finish): string[] {
   const done = [
-    ...(again.format && again.format === now.format ? [`converted to ${again.format}`] : []),
+    ...(again.format && again.format === now.format ? [`${again.format}`] : []),
     ...(again.cropTo && again.cropTo === now.cropTo ? [`cropped to ${again.cropTo}`] : []),
   ];
-  return done.length === 0 ? [] : [`Like the picture it comes from, the file is ${done.join(' and ')}.`];
+  return done.length === 0 ? [] : [`Like the picture it comes from, the file is to be ${done.join(', ')}.`];
 }
 
 function planPrice(

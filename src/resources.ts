@@ -75,6 +75,7 @@ function toFacts(record: ImageRecord) {
     id: record.id,
     when: record.at,
     tool: record.tool,
+    backend: record.backend,
     model: cleanText(record.answeredBy ?? record.model, 100),
     prompt: cleanText(record.prompt, 200),
     dollars: record.dollars ?? null,

@@ -26,7 +26,10 @@ function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
   return [
     'Dry run: nothing was sent, written or charged.',
     ...refusals.map(({ code, message }) => `${asks(code) ? 'The person would be asked first' : 'Would be refused'}: ${message}`),
-    `Requests: ${describeRequests(forecast)}.`,
+    ...(forecast.late
+      ? ['The same call was made before and its answer got lost: it would be answered with what that brought, at no cost.']
+      : []),
+    `${forecast.late ? 'Else requests' : 'Requests'}: ${describeRequests(forecast)}.`,
     ...plan.inputs.map(({ label, path, id }) => `${label}: ${id === undefined ? path : `${path}, ${id}`}`),
     ...describeHistory(plan),
     `Cost: ${describePrice(plan)}${describeToday(forecast.today)}${describeBudget(forecast)}.`,
@@ -73,7 +76,7 @@ function describePlace({ output, variations, cropTo }: Plan): string {
   return `${first}${last}${notes.join('')}`;
 }
 
-function toPlanFacts({ plan, backend, today, perDay, refusals, warnings }: Forecast) {
+function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }: Forecast) {
   const { price, variations, model, inputs, output, history } = plan;
   return {
     tool: plan.tool,
@@ -91,6 +94,7 @@ function toPlanFacts({ plan, backend, today, perDay, refusals, warnings }: Forec
     today: { ...today, budget: perDay ?? null },
     overBudget: refusals.find(({ code }) => code !== 'repeated')?.message ?? null,
     refusals,
+    late,
     warnings,
   };
 }

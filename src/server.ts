@@ -9,7 +9,7 @@ import { version } from './version.ts';
 const instructions =
   "limner makes pictures with Google's Gemini image models: generate_image for a new one from words, edit_image to change one picture, compose_images for a " +
   'new one out of several. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there. ' +
-  'After a time-out repeat the call unchanged: what was under way is answered then, not billed twice.';
+  'If a call was cancelled or cut off, repeat it unchanged: what was under way is answered then, not billed twice.';
 
 /** Tool lists never change while a version runs, so clients may keep them for an hour. */
 const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;

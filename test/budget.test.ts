@@ -229,8 +229,10 @@ describe.concurrent('the budget of a call', () => {
     expectFreeRefusal(
       await paint(limner, 'A fox', { model: 'pro', resolution: '4K' }),
       'over_call_limit',
-      /A lower resolution, or flash instead of pro/,
+      /A lower resolution or flash may fit; only the person/,
     );
+    const flash = await serve(perCall(0.01));
+    expectFreeRefusal(await paint(flash, 'A fox'), 'over_call_limit', /Nothing of this kind fits that limit/);
     expect(google.requests).toEqual([]);
     expect((await paint(limner, 'A fox', { count: 2 })).isError).toBe(false);
     expect((await paint(limner, 'A fox', { count: 2 })).isError).toBe(false);

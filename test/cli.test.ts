@@ -164,9 +164,7 @@ const listState = async ({ state }: Computer, folder: string) => (await readdir(
 
 describe('limner history', () => {
   test('is friendly when there is nothing', async ({ computer }) => {
-    expect(await readOutput(computer, ['history'])).toBe(
-      `limner has made no pictures yet; what it makes will be kept in ${computer.state}.\n`,
-    );
+    expect(await readOutput(computer, ['history'])).toBe(`The archive is empty; what limner makes is kept in ${computer.state}.\n`);
     expect(await readHistory(computer)).toEqual([]);
   });
 

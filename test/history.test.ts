@@ -86,7 +86,7 @@ describe('an edit goes on with the conversation its picture came from', () => {
     expect(edited.file).toMatchObject({ format: 'webp' });
     expect(edited.file.width / edited.file.height).toBeCloseTo(3, 2);
     expect(edited.file.path).toMatch(/blue\.webp$/);
-    expect(edited.text).toContain('Like the picture it comes from, the file is converted to webp and cropped to 3:1.');
+    expect(edited.text).toContain('Like the picture it comes from, the file is to be webp, cropped to 3:1.');
     expect(google.requests[1]).toMatchObject({ aspectRatio: '21:9' });
     const otherwise = await limner.call('edit_image', { prompt: 'Blue', image: 'fox.webp', format: 'png', aspect_ratio: '1:1' });
     expect(otherwise.file.format).toBe('png');

@@ -15,6 +15,7 @@ const catalogue = z.strictObject({
       id: z.string(),
       when: z.iso.datetime(),
       tool: z.string(),
+      backend: z.enum(['gemini', 'standin']),
       model: z.string(),
       prompt: z.string(),
       dollars: z.number().nullable(),

@@ -1,12 +1,12 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { appendLine, openGrowingFile } from '../files/append.ts';
-import { ensureWritable, publish, remove } from '../files/publish.ts';
+import { makeOwnFolder, publish, remove } from '../files/publish.ts';
 import { exists, inParts, listNames, measure, readBytes, readText } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
-import { createTidier, type Tidied } from './tidy.ts';
+import { createTidier, type Tidied, toOwner } from './tidy.ts';
 import { keepExchange, loadExchange } from './turns.ts';
 
 /** What is known of a picture before it is kept. */
@@ -55,21 +55,20 @@ export interface Archive {
   historyOf(record: ImageRecord): Promise<History | NoHistory>;
   /** Every record, oldest first. */
   all(): Promise<ImageRecord[]>;
-  /** The id of everything that has an original or a record, readable or not. */
-  listIds(): Promise<string[]>;
   /** Bytes that forgetting these pictures would free. */
   measure(ids: readonly string[]): Promise<number>;
   /** Removes records, originals and conversations; delivered files are not touched. Resolves with the bytes that became free. */
   forget(ids: readonly string[]): Promise<number>;
   /** Bytes the copies of replaced pictures take. */
   measureReplaced(): Promise<number>;
-  forgetReplaced(): Promise<number>;
+  /** Bytes of everything but these pictures and calls, copies of replaced pictures included. */
+  measureAll(keep: ReadonlySet<string>): Promise<number>;
+  /** Removes all that, whether it can still be read or not. */
+  forgetAll(keep: ReadonlySet<string>): Promise<number>;
   /** Finds out what the archive takes of the disk, where that is not known; done while the model works, so that nobody waits for it. */
   lookAround(): Promise<void>;
   /** Makes room below the cap, what matters least first; pictures and calls that `unclaimed` lists are left alone. */
   tidy(unclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied>;
-  /** False once something could not be written. */
-  isKept(): boolean;
 }
 
 /** Longest conversation that is followed. */
@@ -167,7 +166,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function keepOriginal(id: string, bytes: Uint8Array): Promise<string> {
-    await ensureWritable(images, bytes.length, 0o700);
+    await makeOwnFolder(images);
     return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600 });
   }
 
@@ -180,7 +179,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said) {
-    await ensureWritable(turns, 0, 0o700);
+    await makeOwnFolder(turns);
     const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]));
     return { ...turn, ...(after && { after }) };
   }
@@ -218,11 +217,6 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       .sort((a, b) => a.number - b.number);
   }
 
-  async function listIds(): Promise<string[]> {
-    const ids = (await listNames(images)).map((name) => name.replace(/\.\w+$/, ''));
-    return [...new Set(ids)].filter((id) => imageIdPattern.test(id));
-  }
-
   /** Everything that is kept of a picture alone. */
   async function filesOf(id: string): Promise<string[]> {
     return [(await findOriginal(id)) ?? [], join(turns, `${id}.json.gz`), recordPath(id)].flat();
@@ -238,6 +232,14 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       if (!others.some(({ turn }) => turn?.sent === sent)) free.push(join(turns, `${sent}.json.gz`));
     }
     return free;
+  }
+
+  /** Every file but those of the pictures and calls to keep, readable or not. */
+  async function listAll(keep: ReadonlySet<string>): Promise<string[]> {
+    const names = await Promise.all(
+      [images, turns, replaced].map(async (folder) => (await listNames(folder)).map((name) => ({ folder, name }))),
+    );
+    return names.flat().flatMap(({ folder, name }) => (keep.has(toOwner(name)) ? [] : [join(folder, name)]));
   }
 
   async function everythingOf(ids: readonly string[]): Promise<string[]> {
@@ -277,8 +279,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       const sha256 = toSha256(bytes);
       const [known] = await idsWith(sha256);
       const record = known === undefined ? undefined : await readRecord(known);
-      if (record?.original?.sha256 === sha256 && (await exists(record.original.path))) return record.original.path;
-      await ensureWritable(replaced, bytes.length, 0o700);
+      const { original } = record ?? {};
+      if (original?.sha256 === sha256 && (await measureBytes(original.path)) === original.bytes) return original.path;
+      await makeOwnFolder(replaced);
       return publish(join(replaced, `${sha256.slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
     },
     find: readRecord,
@@ -295,7 +298,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     },
     findOriginal,
     async historyOf(record) {
-      if (record.turn === undefined) return 'none';
+      if (record.turn === undefined || record.turn.made === 0) return 'none';
       if (record.turn.made !== 1) return 'several';
       const chain = (await toChain(record)) ?? [];
       const exchanges = await Promise.all(chain.reverse().map((each) => loadExchange(turns, each, readOriginal)));
@@ -309,7 +312,6 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       };
     },
     all: readAll,
-    listIds,
     async measure(ids) {
       return toSum(await Promise.all((await everythingOf(ids)).map(measureBytes)));
     },
@@ -321,12 +323,18 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     async measureReplaced() {
       return toSum(await Promise.all((await listNames(replaced)).map((name) => measureBytes(join(replaced, name)))));
     },
-    async forgetReplaced() {
-      return toSum(await Promise.all((await listNames(replaced)).map((name) => removeMeasured(join(replaced, name)))));
+    async measureAll(keep) {
+      return toSum(await Promise.all((await listAll(keep)).map(measureBytes)));
+    },
+    async forgetAll(keep) {
+      own.clear();
+      const bytes = toSum(await Promise.all((await listAll(keep)).map(removeMeasured)));
+      // What stays is entered anew.
+      await remove(indexPath);
+      return bytes;
     },
     lookAround: () => tidier.lookAround(),
     tidy: (unclaimed) => tidier.tidy(unclaimed),
-    isKept: () => kept,
   };
 }
 

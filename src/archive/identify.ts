@@ -54,7 +54,8 @@ export async function identify(argument: string, places: PlacesAndState, memory:
 
 /** The id an argument is, or the id of an original that an answer named: those lie in the archive, where paths do not reach. */
 function toId(argument: string, places: PlacesAndState): string | undefined {
-  if (imageIdPattern.test(argument)) return argument;
+  const named = argument.replace(/^limner:\/\/images\//i, '').toLowerCase();
+  if (imageIdPattern.test(named)) return named;
   const stem = basename(argument).replace(/\.\w+$/, '');
   return imageIdPattern.test(stem) && isInside(places.stateDir, toAbsolutePath(argument, places)) ? stem : undefined;
 }
@@ -63,7 +64,7 @@ function refuseOtherForms(argument: string): void {
   if (/^data:/i.test(argument) || (argument.length > 300 && /^[A-Za-z0-9+/=_\s-]+$/.test(argument))) {
     throw new ToolError('invalid_argument', 'A picture was given as base64 data; limner takes paths. Save it as a file and pass its path.');
   }
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(argument) && !/^file:/i.test(argument)) {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(argument) && !/^(file:|limner:\/\/images\/)/i.test(argument)) {
     throw new ToolError(
       'invalid_argument',
       `${quote(argument, 120)} is an address; limner takes paths. Download the picture and pass its path.`,
@@ -106,7 +107,13 @@ async function findById(id: string, places: PlacesAndState, archive: Archive): P
 /** The delivered file while it is as it was; else the original. */
 async function load(record: ImageRecord, places: PlacesAndState): Promise<Picture> {
   const { delivered, original, id } = record;
-  const found = delivered && (await readPictureFile(delivered.path, places).catch(() => undefined));
+  let isOutside = false;
+  const found =
+    delivered &&
+    (await readPictureFile(delivered.path, places).catch((error: unknown) => {
+      isOutside = error instanceof ToolError && error.code === 'not_allowed';
+      return undefined;
+    }));
   const unchanged = found && toSha256(found.bytes) === delivered.sha256 ? found : undefined;
   const path = unchanged?.path ?? original?.path;
   const bytes = unchanged?.bytes ?? (path === undefined ? undefined : await readBytes(path));
@@ -119,7 +126,10 @@ async function load(record: ImageRecord, places: PlacesAndState): Promise<Pictur
   const name = basename(delivered?.path ?? path);
   const picture = { name, path, bytes, sha256: toSha256(bytes), facts: await inspect(bytes, id), record };
   if (unchanged || delivered === undefined) return picture;
-  const warning = `${delivered.path} was changed, moved or removed since, so the original of ${id} was used; to use the file as it is now, give its path.`;
+  const why = isOutside
+    ? 'lies outside the folders limner may read here, so the original of'
+    : 'was changed, moved or removed since, so the original of';
+  const warning = `${delivered.path} ${why} ${id} was used${isOutside ? '.' : '; to use the file as it is now, give its path.'}`;
   return { ...picture, warning };
 }
 

@@ -5,6 +5,8 @@ export interface RequestState {
   sent: SentLine;
   /** Ids of what arrived; empty while under way and when it failed. */
   images: readonly string[];
+  /** US dollars, as far as known: at most while under way. */
+  dollars: number | null;
   state: 'under way' | 'arrived' | 'failed' | 'maybe billed';
 }
 
@@ -56,7 +58,7 @@ function enter(line: LedgerLine, calls: Map<string, Draft>): void {
       line.event === 'arrived'
         ? ([line.images, 'arrived'] as const)
         : ([[], line.maybeBilled ? ('maybe billed' as const) : ('failed' as const)] as const);
-    call.requests.set(line.request, { ...request, images, state });
+    call.requests.set(line.request, { ...request, images, state, dollars: line.dollars });
   }
 }
 
@@ -73,6 +75,6 @@ function enterSent(line: SentLine, calls: Map<string, Draft>): void {
     answered: false,
     told: false,
   };
-  known.requests.set(request, { sent: line, images: [], state: 'under way' });
+  known.requests.set(request, { sent: line, images: [], dollars: line.dollars, state: 'under way' });
   calls.set(call, known);
 }

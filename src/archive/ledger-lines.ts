@@ -6,7 +6,7 @@ const stamp = { at: z.string(), call: z.string() };
  * One line of the ledger. A call is `sent` (once per request), each request has `arrived` or `failed`, the call has `finished`, and its caller was
  * `answered`. What is missing tells what happened: a request that never ended may have been billed, a call nobody was answered is unclaimed.
  */
-export const ledgerLine = z.discriminatedUnion('event', [
+const ledgerLine = z.discriminatedUnion('event', [
   z.object({
     ...stamp,
     event: z.literal('sent'),
@@ -80,6 +80,8 @@ export interface DayTotals {
   unknown: number;
   /** Requests that were too much for the day: entered, never sent. */
   refused: ReadonlySet<string>;
+  /** Requests that were let through. */
+  admitted: ReadonlySet<string>;
 }
 
 /**
@@ -92,6 +94,8 @@ export function addUpDay(lines: readonly LedgerLine[]): DayTotals {
   let dollars = 0;
   for (const line of lines) {
     if (line.event === 'sent') {
+      // A line whose sync failed may be there twice.
+      if (amounts.has(line.request)) continue;
       const amount = line.dollars ?? 0;
       if (line.limit !== undefined && (line.dollars === null || dollars + amount > line.limit + 1e-9)) {
         refused.add(line.request);
@@ -109,5 +113,5 @@ export function addUpDay(lines: readonly LedgerLine[]): DayTotals {
       amounts.set(line.request, final);
     }
   }
-  return { dollars: Math.max(0, dollars), unknown: unknown.size, refused };
+  return { dollars: Math.max(0, dollars), unknown: unknown.size, refused, admitted: new Set(amounts.keys()) };
 }

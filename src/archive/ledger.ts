@@ -8,10 +8,10 @@ import { addUpDay, type DayTotals, type LedgerLine, parseLine, type SentLine, to
 import { newImageId } from './record.ts';
 
 /** A request that wants to be sent. */
-export type RequestToSend = Pick<
-  SentLine,
-  'call' | 'image' | 'key' | 'tool' | 'backend' | 'model' | 'folder' | 'dollars' | 'limit' | 'until'
->;
+type RequestToSend = Pick<SentLine, 'call' | 'image' | 'key' | 'tool' | 'backend' | 'model' | 'folder' | 'dollars' | 'limit' | 'until'> & {
+  /** There is a budget: what cannot be entered must not be sent. */
+  mustKeep: boolean;
+};
 
 /** A request that was entered; what becomes of it is entered too. */
 export interface SentRequest {
@@ -19,8 +19,8 @@ export interface SentRequest {
   image: string;
   /** The pictures are on disk. `dollars` null when nobody knows. */
   arrived(images: readonly string[], dollars: number | null): Promise<void>;
-  /** Nothing came. Counts in full when it may have been billed, else not at all. */
-  failed(maybeBilled: boolean): Promise<void>;
+  /** No picture came. Counts in full when it may have been billed, else as what it cost all the same. */
+  failed(maybeBilled: boolean, dollars?: number): Promise<void>;
 }
 
 /**
@@ -69,7 +69,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
   const folder = join(stateDir, 'ledger');
   const days = new Map<string, GrowingFile>();
   const unwritten = new Map<string, LedgerLine[]>();
-  const parsed = new Map<string, { count: number; lines: LedgerLine[] }>();
+  const parsed = new Map<string, { texts: readonly string[]; count: number; lines: LedgerLine[] }>();
   const open = new Map<string, SentRequest>();
   const answered = new Set<string>();
   const sentHere = new Set<string>();
@@ -79,24 +79,32 @@ export function openLedger(stateDir: string, host: string): Ledger {
   let before: Promise<unknown> = Promise.resolve();
   let kept = true;
 
-  async function readDay(day: string): Promise<readonly LedgerLine[]> {
+  /** What cannot be read is taken for what was read of it before, unless a budget goes by it. */
+  async function readDay(day: string, strict = false): Promise<readonly LedgerLine[]> {
     const file = days.get(day) ?? openGrowingFile(join(folder, `${day}.jsonl`));
     days.set(day, file);
-    const texts = await file.lines();
+    const texts = await file.lines().catch((error: unknown) => {
+      kept = false;
+      if (strict) throw error;
+      return undefined;
+    });
     const known = parsed.get(day);
-    const so = known !== undefined && known.count <= texts.length ? known : { count: 0, lines: [] };
+    if (texts === undefined) return [...(known?.lines ?? []), ...(unwritten.get(day) ?? [])];
+    const so = known?.texts === texts ? known : { texts, count: 0, lines: [] };
     for (const text of texts.slice(so.count)) so.lines.push(...[parseLine(text)].filter((line) => line !== undefined));
     so.count = texts.length;
     parsed.set(day, so);
     return [...so.lines, ...(unwritten.get(day) ?? [])];
   }
 
-  async function enter(day: string, line: LedgerLine): Promise<void> {
-    await appendLine(join(folder, `${day}.jsonl`), JSON.stringify(line)).catch((cause) => {
+  /** Lines that could not be written go before the next that can. `mustKeep`: a budget is kept by what is on disk alone. */
+  async function enter(day: string, line: LedgerLine, mustKeep = false): Promise<void> {
+    const pending = unwritten.get(day) ?? [];
+    unwritten.delete(day);
+    await appendLine(join(folder, `${day}.jsonl`), [...pending, line].map((each) => JSON.stringify(each)).join('\n')).catch((cause) => {
       kept = false;
-      // A budget is kept by what is on disk alone.
-      if (line.event === 'sent' && line.limit !== undefined) throw cannotKeep(folder, cause);
-      unwritten.set(day, [...(unwritten.get(day) ?? []), line]);
+      unwritten.set(day, [...pending, ...(unwritten.get(day) ?? []), ...(mustKeep ? [] : [line])]);
+      if (mustKeep) throw cannotKeep(folder, cause);
     });
   }
 
@@ -110,14 +118,19 @@ export function openLedger(stateDir: string, host: string): Ledger {
     return mine;
   }
 
-  async function send(wanted: RequestToSend): Promise<SentRequest> {
+  async function send({ mustKeep, ...wanted }: RequestToSend): Promise<SentRequest> {
     const day = toDayName(new Date());
     const { call, image, limit } = wanted;
     const request = newImageId().replace('img_', 'req_');
-    await enter(day, { ...now(), event: 'sent', ...wanted, request, pid: process.pid, host });
+    await enter(day, { ...now(), event: 'sent', ...wanted, request, pid: process.pid, host }, mustKeep);
     if (limit !== undefined) {
-      const { dollars, refused } = addUpDay(await readDay(day));
+      const lines = await readDay(day, true).catch((cause) => {
+        throw cannotKeep(folder, cause);
+      });
+      const { dollars, refused, admitted } = addUpDay(lines);
       if (refused.has(request)) throw overBudget(limit, dollars, wanted.dollars);
+      // A line that is not there when it is read back was lost on the way: nobody else would count it.
+      if (!admitted.has(request)) throw cannotKeep(folder, undefined);
     }
     const end = async (line: LedgerLine): Promise<void> => {
       if (open.delete(request)) await enter(day, line);
@@ -125,7 +138,8 @@ export function openLedger(stateDir: string, host: string): Ledger {
     const sent: SentRequest = {
       image,
       arrived: (images, dollars) => end({ ...now(), event: 'arrived', call, request, images: [...images], dollars }),
-      failed: (maybeBilled) => end({ ...now(), event: 'failed', call, request, dollars: maybeBilled ? wanted.dollars : 0, maybeBilled }),
+      failed: (maybeBilled, dollars = 0) =>
+        end({ ...now(), event: 'failed', call, request, dollars: maybeBilled ? wanted.dollars : dollars, maybeBilled }),
     };
     open.set(request, sent);
     sentHere.add(call);
@@ -150,7 +164,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
     lastAnswered: () => [...answered].at(-1),
     async recentCalls() {
       const newest = [...underWay];
-      return toCalls([...(await Promise.all(lastDays(daysLookedBack).map(readDay))), newest]);
+      return toCalls([...(await Promise.all(lastDays(daysLookedBack).map((day) => readDay(day)))), newest]);
     },
     async all() {
       const names = (await listNames(folder)).flatMap((name) => /^(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name)?.[1] ?? []);

@@ -66,9 +66,10 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
   }
 
   async function tidyNow(listUnclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied> {
+    const started = Date.now();
     await measureUnlessKnown();
     if ((total ?? 0) <= maxBytes) return { removedBytes: 0 };
-    await measureAll();
+    if (measuredAt < started) await measureAll();
     const unclaimed = await listUnclaimed();
     const before = total ?? 0;
     for (const stage of [findTurns, findDeliveredOriginals, findOldDerived]) {
@@ -111,9 +112,9 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
         const { delivered, original } = record;
         // Where the output could not be written, the original was delivered in its place.
         if (delivered === undefined || delivered.sha256 !== original?.sha256 || delivered.path === file.path) return [];
-        // Where the delivered file is gone, the original is the last copy and goes last.
+        // Where the delivered file is gone, the original is the last copy, and stays its month.
         const isThere = (await measure(delivered.path))?.bytes === delivered.bytes;
-        return [{ ...file, rank: Date.parse(record.at) + (isThere ? 0 : Number.MAX_SAFE_INTEGER / 2) }];
+        return isThere ? [{ ...file, rank: Date.parse(record.at) }] : [];
       }),
     );
     return found.flat();
@@ -122,7 +123,7 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
   async function findOldDerived(unclaimed: ReadonlySet<string>): Promise<FileToRemove[]> {
     const oldest = Date.now() - keptFor;
     const derived = (await listOriginals(unclaimed)).flatMap(({ file, record }) =>
-      record.delivered === undefined ? [] : [{ ...file, rank: Date.parse(record.at) }],
+      record.delivered === undefined || record.delivered.path === file.path ? [] : [{ ...file, rank: Date.parse(record.at) }],
     );
     const copies = (await listFiles(replaced)).map(({ path, bytes, changedAt }) => ({ path, bytes, rank: changedAt }));
     return [...derived, ...copies].filter(({ rank }) => rank < oldest);
@@ -140,7 +141,7 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
   function describeFull(bytes: number): string {
     return (
       `The archive in ${stateDir} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBytes)} it may have, and what is left may not be removed yet. ` +
-      'The person can raise LIMNER_ARCHIVE_MAX_GB or remove old pictures with `limner forget --older-than 30d`.'
+      'The person can raise LIMNER_ARCHIVE_MAX_GB, or remove pictures with the command `forget`.'
     );
   }
 
@@ -154,7 +155,7 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
 }
 
 /** `img_abc` of `img_abc.jpg`, `call_abc` of `call_abc-0123.json.gz`. */
-function toOwner(name: string): string {
+export function toOwner(name: string): string {
   return /^(?:img|call)_[a-z2-7]+/.exec(name)?.[0] ?? name;
 }
 

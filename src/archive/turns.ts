@@ -38,9 +38,9 @@ export async function keepExchange(
     keepText(join(folder, `${sent}.json.gz`), sentText),
     keepText(join(folder, `${id}.json.gz`), JSON.stringify(exchange.received, toReferences(pictures))),
   ]);
-  const goesOn = JSON.stringify({ ...exchange.received, parts: exchange.received.parts.filter((part) => !isThought(part)) });
+  const goesOn: Turn = { ...exchange.received, parts: exchange.received.parts.filter((part) => !isThought(part)) };
   const made = countPictures(goesOn);
-  return { sent, length: sentText.length + goesOn.length, pictures: countPictures(sentText) + made, made };
+  return { sent, length: sentText.length + JSON.stringify(goesOn).length, pictures: countPictures(exchange.sent) + made, made };
 }
 
 async function keepText(path: string, text: string): Promise<void> {
@@ -64,8 +64,14 @@ function isThought(part: unknown): boolean {
   return typeof part === 'object' && part !== null && 'thought' in part && part.thought === true;
 }
 
-function countPictures(text: string): number {
-  return text.split('"inlineData":').length - 1;
+/** Different pictures in a turn: the same one may come twice. */
+function countPictures(turn: Turn): number {
+  const found = new Set<string>();
+  JSON.stringify(turn, (key, value) => {
+    if (key === 'data' && typeof value === 'string') found.add(value);
+    return value;
+  });
+  return found.size;
 }
 
 /** The two sides of what made a picture, as they were; undefined when either is no longer there. `original` reads a picture's bytes by its id. */

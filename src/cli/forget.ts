@@ -29,6 +29,8 @@ interface ToRemove {
   pictures: readonly FoundPicture[];
   bytes: number;
   copies: number;
+  /** Everything goes but these pictures and calls. */
+  keep?: ReadonlySet<string>;
 }
 
 /** `limner forget`: removes pictures from the archive. Resolves with the exit code: 1 when the person says no, 2 when nobody can be asked. */
@@ -86,12 +88,14 @@ async function forget(choice: Choice, yes: boolean, context: CliContext): Promis
   const unknown = toNamed(choice).filter((id) => !pictures.some((picture) => picture.id === id));
   if (unknown.length > 0) return refuse(`${describeUnknown(unknown)} Nothing was removed.`, context);
   const found = choose(choice, pictures);
+  const keep = choice === 'all' ? await listRunning(context) : undefined;
   const chosen: ToRemove = {
     pictures: await Promise.all(found.map(async (picture) => ({ ...picture, ...(await locate(picture, archive)) }))),
-    bytes: await archive.measure(found.map(({ id }) => id)),
-    copies: choice === 'all' ? await archive.measureReplaced() : 0,
+    bytes: await (keep ? archive.measureAll(keep) : archive.measure(found.map(({ id }) => id))),
+    copies: keep ? await archive.measureReplaced() : 0,
+    ...(keep && { keep }),
   };
-  if (found.length === 0 && chosen.copies === 0) {
+  if (found.length === 0 && chosen.bytes === 0) {
     print('There is nothing to remove.');
     return 0;
   }
@@ -110,16 +114,22 @@ async function askFirst(question: string, context: CliContext): Promise<number |
   return 1;
 }
 
-async function remove({ pictures, copies }: ToRemove, { archive, print }: CliContext): Promise<number> {
-  const free = (await archive.forget(pictures.map(({ id }) => id))) + (copies > 0 ? await archive.forgetReplaced() : 0);
+async function remove({ pictures, copies, keep }: ToRemove, { archive, print }: CliContext): Promise<number> {
+  const free = await (keep ? archive.forgetAll(keep) : archive.forget(pictures.map(({ id }) => id)));
   print(`${countOf(pictures)}${copies > 0 ? ' and all copies of replaced files' : ''} removed; ${formatBytes(free)} became free.`);
-  print('What was spent stays in the ledger, which holds no words and no pictures.');
+  print('What was spent stays in the ledger, which holds no prompts and no pictures, only names of files.');
   return 0;
 }
 
 function refuse(why: string, { printError }: CliContext): number {
   printError(`limner: ${why}`);
   return 2;
+}
+
+/** Ids of the calls that have not ended, and of what they may bring. */
+async function listRunning({ ledger }: CliContext): Promise<Set<string>> {
+  const running = (await ledger.recentCalls()).filter((call) => ledger.isRunning(call));
+  return new Set(running.flatMap(({ call, requests }) => [call, ...requests.flatMap(({ sent, images }) => [sent.image, ...images])]));
 }
 
 function toNamed(choice: Choice): readonly string[] {
@@ -136,7 +146,8 @@ function choose(choice: Choice, pictures: readonly KnownPicture[]): readonly Kno
 /** What would be lost, and last the question. */
 function toQuestion({ pictures, bytes, copies }: ToRemove): string {
   const replaced = copies > 0 ? `all copies of replaced files (${formatBytes(copies)})` : '';
-  if (pictures.length === 0) return `Remove ${replaced} from limner's archive?`;
+  if (pictures.length === 0)
+    return `Remove ${replaced || `what is left of forgotten pictures (${formatBytes(bytes)})`} from limner's archive?`;
   return [
     `${countOf(pictures)}, ${formatBytes(bytes)}`,
     ...describeLosses(pictures).map((loss) => `  ${loss}`),

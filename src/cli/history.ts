@@ -53,8 +53,7 @@ function parseHistory(args: string[]): Parsed<HistoryArguments> {
 async function printHistory({ limit, json }: HistoryArguments, context: CliContext): Promise<void> {
   const { entries, total } = await readEntries(limit, context);
   if (json) context.print(toJson(entries));
-  else if (total === 0)
-    context.print(`limner has made no pictures yet; what it makes will be kept in ${toOneLine(context.config.stateDir)}.`);
+  else if (total === 0) context.print(`The archive is empty; what limner makes is kept in ${toOneLine(context.config.stateDir)}.`);
   else if (context.columns === undefined) for (const entry of entries) context.print(toTabbed(entry));
   else printTable(entries, total, context, context.columns);
 }

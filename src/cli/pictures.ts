@@ -78,11 +78,12 @@ function toStanding(call: CallState | undefined, ledger: Ledger): Pick<KnownPict
 }
 
 function fromRecord(record: ImageRecord, call: CallState | undefined, ledger: Ledger): KnownPicture {
-  const { id, at, tool, backend, model, answeredBy, prompt, parents, dollars, estimated, delivered } = record;
+  const { id, at, tool, backend, model, answeredBy, prompt, parents, dollars, estimated, delivered, original } = record;
   return {
     ...{ id, at, tool, backend, model: answeredBy ?? model, prompt, parents, estimated },
     dollars: dollars ?? null,
-    delivered: delivered?.path ?? null,
+    // Where the output could not be written, the original stands in for it, and is the only copy.
+    delivered: delivered === undefined || delivered.path === original?.path ? null : delivered.path,
     ...toStanding(call, ledger),
   };
 }

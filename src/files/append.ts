@@ -16,7 +16,8 @@ export async function appendLine(path: string, line: string): Promise<void> {
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
     await handle.datasync();
   } finally {
-    await handle.close();
+    // What was synced is there, whatever closing says.
+    await handle.close().catch(() => undefined);
   }
 }
 
@@ -42,15 +43,22 @@ const newline = 0x0a;
 
 /** The whole lines of a file of our own that only grows; read again, it reads what is new. */
 export interface GrowingFile {
-  /** All lines so far, oldest first; none when the file does not exist. */
+  /** All lines so far, oldest first, the same list as long as it is the same file; none when the file does not exist. Throws when it is there and cannot be read. */
   lines(): Promise<readonly string[]>;
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Longest ledger or index that is read, in bytes; a file of ours stays far below. */
 const maxGrowingBytes = 500_000_000;
 
 export function openGrowingFile(path: string): GrowingFile {
-  let [offset, lines]: [number, string[]] = [0, []];
+  let [offset, lines, identity]: [number, string[], string] = [0, [], ''];
   let reading: Promise<unknown> = Promise.resolve();
   return {
     lines() {
@@ -61,16 +69,18 @@ export function openGrowingFile(path: string): GrowingFile {
   };
 
   async function readOn(): Promise<readonly string[]> {
-    const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
+    const handle = await openIfThere(path);
     if (handle === undefined) {
-      [offset, lines] = [0, []];
+      [offset, lines, identity] = [0, [], ''];
       return lines;
     }
     try {
-      const { size } = await handle.stat();
+      const { size, ino, birthtimeMs } = await handle.stat();
+      // A number is given again to the next file.
+      const found = `${ino} ${birthtimeMs}`;
       if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
-      // Only a file that was exchanged is shorter than before.
-      if (size < offset) [offset, lines] = [0, []];
+      // A file that was exchanged is read from its start.
+      if (size < offset || found !== identity) [offset, lines, identity] = [0, [], found];
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - offset), 0, size - offset, offset);
       const whole = buffer.subarray(0, bytesRead).lastIndexOf(newline) + 1;
       const added = whole > 0 ? buffer.toString('utf8', 0, whole - 1).split('\n') : [];
@@ -78,7 +88,7 @@ export function openGrowingFile(path: string): GrowingFile {
       offset += whole;
       return lines;
     } finally {
-      await handle.close();
+      await handle.close().catch(() => undefined);
     }
   }
 }

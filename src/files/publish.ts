@@ -127,14 +127,20 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close().catch(() => undefined);
 }
 
+/** Makes a folder of our own, for this person alone. Never throws: whoever writes into it hears why that is not possible. */
+export async function makeOwnFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
+}
+
 /** Makes the folder and proves, by making a file, that it can be written and has room. Throws `cannot_write`. Done before anything is paid for. */
-export async function ensureWritable(folder: string, bytesNeeded: number, mode?: number): Promise<void> {
+export async function ensureWritable(folder: string, bytesNeeded: number): Promise<void> {
   const probe = toTemporary(folder);
   try {
-    await mkdir(folder, { recursive: true, ...(mode === undefined ? {} : { mode }) });
+    await mkdir(folder, { recursive: true });
     await (await open(probe, 'wx')).close();
     await unlink(probe);
   } catch (cause) {
+    await unlink(probe).catch(() => undefined);
     throw toWriteError(cause, folder);
   }
   const room = await statfs(folder).catch(() => undefined);

@@ -42,7 +42,7 @@ export function toFailure(exchange: Exchange, mask: (text: string) => string): R
 }
 
 function toNetworkFailure(thrown: unknown): RequestFailure {
-  const reason = causesOf(thrown).find((code) => neverSent.test(code));
+  const reason = causesOf(thrown).find(isNeverSent)?.code;
   if (reason === undefined) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,
@@ -57,19 +57,31 @@ function toNetworkFailure(thrown: unknown): RequestFailure {
   );
 }
 
-/** Error codes of what fails before a connection stands: names, routes, TLS. After anything else the request may have arrived. */
-const neverSent =
-  /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_\w+|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+)$/;
+/** Error codes of what can only fail before a connection stands: names, a closed door, certificates, the handshake. */
+const beforeConnection =
+  /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_(WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|NO_\w+|\w*HANDSHAKE\w*|\w*PROTOCOL_VERSION)|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+)$/;
+
+/** Whether nothing can have been sent. A route or a wire may also fail under an open connection, after the request has arrived. */
+function isNeverSent({ code, syscall }: SystemError): boolean {
+  return beforeConnection.test(code) || syscall === 'connect' || syscall === 'getaddrinfo';
+}
 
 /** A connection that broke under the answer, as against an answer that is none. */
 function isBrokenConnection(thrown: unknown): boolean {
-  return causesOf(thrown).some((code) => /^(UND_ERR_\w+|ECONNRESET|EPIPE|HPE_\w+)$/.test(code));
+  return causesOf(thrown).some(({ code }) => /^(UND_ERR_\w+|ECONNRESET|EPIPE|HPE_\w+)$/.test(code));
 }
 
-/** Error codes of an error and its causes, outermost first. */
-function causesOf(thrown: unknown, depth = 0): string[] {
+interface SystemError {
+  code: string;
+  /** What was being done, such as `connect` or `read`. */
+  syscall: string | undefined;
+}
+
+/** What the system said of an error and its causes, outermost first. */
+function causesOf(thrown: unknown, depth = 0): SystemError[] {
   if (!(thrown instanceof Error) || depth > 5) return [];
-  const own = 'code' in thrown && typeof thrown.code === 'string' ? [thrown.code] : [];
+  const syscall = 'syscall' in thrown && typeof thrown.syscall === 'string' ? thrown.syscall : undefined;
+  const own = 'code' in thrown && typeof thrown.code === 'string' ? [{ code: thrown.code, syscall }] : [];
   const inner = thrown instanceof AggregateError ? thrown.errors.flatMap((error) => causesOf(error, depth + 1)) : [];
   return [...own, ...inner, ...causesOf(thrown.cause, depth + 1)];
 }

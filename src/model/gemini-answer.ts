@@ -14,7 +14,7 @@ export function toResponse(answer: GenerateContentResponse, sent: Turn, mask: (t
   const pictures = toPictures(finals);
   const arrived = finals.filter((part) => part.inlineData?.data).length;
   const drafts = pictures.length > 0 ? [] : toPictures(parts).slice(-1);
-  const usage = toUsage(answer);
+  const usage = toUsage(answer, pictures.length + drafts.length > 0);
   const grounding = candidate?.groundingMetadata;
   return {
     images: [...pictures, ...drafts],
@@ -47,9 +47,10 @@ function toPictures(parts: readonly Part[]): Uint8Array[] {
 }
 
 /** Everything put out that is no picture is billed as text: thoughts, remarks, and what the image count does not explain. */
-function toUsage({ usageMetadata }: GenerateContentResponse): Usage | undefined {
+function toUsage({ usageMetadata }: GenerateContentResponse, hasPicture: boolean): Usage | undefined {
   if (usageMetadata?.candidatesTokenCount === undefined) return undefined;
-  const image = usageMetadata.candidatesTokensDetails?.find((detail) => detail?.modality === 'IMAGE')?.tokenCount;
+  const counted = usageMetadata.candidatesTokensDetails?.find((detail) => detail?.modality === 'IMAGE')?.tokenCount;
+  const image = counted ?? (hasPicture ? undefined : 0);
   if (image === undefined) return undefined;
   const text = Math.max(0, usageMetadata.candidatesTokenCount - image) + (usageMetadata.thoughtsTokenCount ?? 0);
   return { input: usageMetadata.promptTokenCount ?? 0, image, text };

@@ -63,7 +63,9 @@ async function ask(
     });
     const response = toResponse(answer, sent, mask);
     if (response.images.length > 0) return { response };
-    return { failure: toRefusal(toEmptyAnswer(answer, response.text, exchange.body), mask) };
+    const failure = toRefusal(toEmptyAnswer(answer, response.text, exchange.body), mask);
+    // Blocked pictures are not billed; words and thoughts are.
+    return { failure: failure.error.code === 'refused' || !response.usage ? failure : { ...failure, usage: response.usage } };
   } catch (thrown) {
     if (call.deadline.aborted) throw timedOut();
     return { failure: toFailure({ ...exchange, thrown }, mask) };

@@ -82,8 +82,8 @@ export interface ModelCall {
 
 /** A request that was entered in the ledger. What brings a picture is settled by the caller. */
 export interface SentRequest {
-  /** Nothing came of it; counts in full when it may have been billed. */
-  failed(maybeBilled: boolean): Promise<void>;
+  /** No picture came of it; counts in full when it may have been billed, else as what the answer used all the same. */
+  failed(maybeBilled: boolean, usage?: Usage): Promise<void>;
 }
 
 export interface ImageResponse {

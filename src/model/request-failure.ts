@@ -1,4 +1,5 @@
 import { type ErrorCode, ToolError } from '../errors.ts';
+import type { Usage } from './image-model.ts';
 
 /** Why a request brought no picture, and what may be done about it. */
 export interface RequestFailure {
@@ -9,6 +10,8 @@ export interface RequestFailure {
   waitMs?: number;
   /** True when the request may have been billed although nothing came. */
   maybeBilled?: boolean;
+  /** What an answer without a picture used; absent when nothing is billed. */
+  usage?: Usage;
   /** True when saying plainly that a picture is wanted may help. */
   nudge?: boolean;
   /** A few words for the progress message while waiting. */

@@ -44,7 +44,7 @@ async function settle(attempt: Promise<Attempt>, request: SentRequest): Promise<
     await request.failed(true);
     throw error;
   });
-  if ('failure' in result) await request.failed(result.failure.maybeBilled ?? false);
+  if ('failure' in result) await request.failed(result.failure.maybeBilled ?? false, result.failure.usage);
   return result;
 }
 

@@ -3,7 +3,7 @@ import type { CallState } from '../archive/ledger-calls.ts';
 import { findTarget, type Target } from '../files/target.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Call } from '../generate.ts';
-import { findLate } from '../late.ts';
+import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
 import { type Outcome, run } from '../run.ts';
 
@@ -30,9 +30,10 @@ export async function paint(tool: Wish['tool'], pictures: readonly string[], inp
   const wish: Wish = { ...rest, tool, aspectRatio, webSearch };
   const known = await withHistory(wish, found, call);
   const decided = plan(wish, known, target, call.config);
-  if (dryRun) return forecast(decided, call);
   const keys = [decided.key, ...(await keysBefore(wish, decided, found, target, call))];
-  return (await findLate(keys, decided, call)) ?? run(decided, known, call);
+  if (dryRun) return forecast(decided, await isAnsweredLate(keys, call), call);
+  const late = await findLate(keys, decided, call);
+  return late ?? run({ ...decided, warnings: [...decided.warnings, ...(await describeCutOff(keys, call))] }, known, call);
 }
 
 /** The picture that is edited, with the conversation it came from. */

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { toSha256 } from '../../src/archive/record.ts';
+import { type Answer, toAnswer } from '../answer.ts';
+import { built, type Computer, makeComputer, withKey } from '../fixtures.ts';
+import { answers, bytesOf, type Google, type GoogleRequest, type PictureOptions, startGoogle } from '../google/index.ts';
+
+/** A picture Google has sent, whoever has it now. */
+export interface SentPicture {
+  prompt: string;
+  sha256: string;
+}
+
+/** Where a hunt takes place: one Google that remembers what it sent, and a copy of the server nobody builds anew meanwhile. */
+export interface Ground {
+  google: Google;
+  /** The folder of the copy: its package.json, its dist. */
+  root: string;
+  /** Everything Google has drawn, in order. */
+  sent: SentPicture[];
+  requestsFor(prompt: string): GoogleRequest[];
+  sentFor(prompt: string): SentPicture[];
+  /** Resolves once Google has this many requests for the prompt. */
+  asked(prompt: string, count?: number): Promise<void>;
+  /** Resolves once Google has begun to send this many pictures for the prompt. */
+  drawn(prompt: string, count?: number): Promise<void>;
+  /** Keeps Google from answering until what is returned is called. */
+  hold(): () => void;
+  makeComputer(): Promise<Computer>;
+  start(computer: Computer, options?: PreyOptions): Promise<Prey>;
+  close(): Promise<void>;
+}
+
+interface PreyOptions {
+  env?: Record<string, string>;
+  /** Put before the server's command line: a shell that sets a limit and becomes the server. */
+  wrap?: readonly string[];
+}
+
+/** Opens a ground. `look` is what Google draws for a prompt. */
+export async function openGround(look: (prompt: string) => PictureOptions = () => light): Promise<Ground> {
+  const google = await startGoogle();
+  const folder = await mkdtemp(join(tmpdir(), 'limner-ground-'));
+  const server = await copyServer(folder);
+  const sent: SentPicture[] = [];
+  const news = new EventEmitter().setMaxListeners(0);
+  const computers: Computer[] = [];
+  let gate: Promise<void> = Promise.resolve();
+  const promptOf = ({ texts }: GoogleRequest) => texts[0] ?? '';
+  const requestsFor = (prompt: string) => google.requests.filter((request) => promptOf(request) === prompt);
+  const sentFor = (prompt: string) => sent.filter((picture) => picture.prompt === prompt);
+  const until = async (fits: () => boolean) => {
+    while (!fits()) await once(news, 'news');
+  };
+  google.always(async (request) => {
+    news.emit('news');
+    await gate;
+    const options = look(promptOf(request));
+    const reply = await answers.picture(options)(request);
+    sent.push({ prompt: promptOf(request), sha256: toSha256(await bytesOf(options, request)) });
+    news.emit('news');
+    return reply;
+  });
+  return {
+    google,
+    root: folder,
+    sent,
+    requestsFor,
+    sentFor,
+    asked: (prompt, count = 1) => until(() => requestsFor(prompt).length >= count),
+    drawn: (prompt, count = 1) => until(() => sentFor(prompt).length >= count),
+    hold() {
+      let release = () => {};
+      gate = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+    async makeComputer() {
+      const computer = await makeComputer();
+      computers.push(computer);
+      return computer;
+    },
+    start: (computer, { env = {}, wrap = [] } = {}) =>
+      startPrey([...wrap, process.execPath, server], computer, { ...withKey(google), ...env }),
+    async close() {
+      await google.close();
+      for (const root of [folder, ...computers.map(({ state }) => dirname(state))]) await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A picture of a few kilobytes. */
+const light: PictureOptions = { width: 256, height: 192, signatureBytes: 400 };
+
+/** Others may build while a hunt goes on. */
+async function copyServer(folder: string): Promise<string> {
+  const root = join(dirname(built), '..');
+  await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  await cp(join(root, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return join(folder, 'dist', 'index.js');
+}
+
+/** A server that is spoken to raw, so that it can be killed, and its calls cancelled, at any moment. */
+export interface Prey {
+  pid: number;
+  /** Sends a call; resolves with its answer, or with undefined once the process is gone without one. */
+  call(tool: string, args: object): Promise<Answer | undefined>;
+  /** Sends a call and says under which id. */
+  send(tool: string, args: object): string;
+  /** The answer to an id so far. */
+  answerTo(id: string): Answer | undefined;
+  /** Cancels a call; resolves once the server has read that. */
+  cancel(id: string): Promise<void>;
+  log(): string;
+  /** Resolves with the signal that ended the process, if one did, once its pipes are read to the end. */
+  exit: Promise<NodeJS.Signals | null>;
+  kill(): Promise<void>;
+  /** Lets it end as hosts do. */
+  close(): Promise<void>;
+}
+
+const response = z.object({ id: z.string(), result: z.unknown() });
+
+async function startPrey([command = '', ...args]: readonly string[], computer: Computer, env: Record<string, string>): Promise<Prey> {
+  const child = spawn(command, args, { cwd: computer.project, env: { ...computer.env, LIMNER_PREVIEW: 'none', ...env } });
+  const news = new EventEmitter().setMaxListeners(0);
+  const results = new Map<string, unknown>();
+  let [log, gone, count] = ['', false, 0];
+  const exit = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('close', (_code, signal) => {
+      gone = true;
+      news.emit('news');
+      resolve(signal);
+    });
+  });
+  child.stderr.on('data', (chunk) => {
+    log += String(chunk);
+  });
+  // Whether the process is there is seen by its exit.
+  child.stdin.on('error', () => undefined);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { data } = response.safeParse(JSON.parse(line));
+    if (data) results.set(data.id, data.result);
+    news.emit('news');
+  });
+  const write = (message: object) => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const request = (method: string, params: object): string => {
+    count += 1;
+    write({ id: `${count}`, method, params });
+    return `${count}`;
+  };
+  const finish = async (id: string): Promise<unknown> => {
+    while (!results.has(id) && !gone) await once(news, 'news');
+    return results.get(id);
+  };
+  const read = (result: unknown) => (result === undefined ? undefined : toAnswer(result));
+  const send = (name: string, given: object) => request('tools/call', { name, arguments: given });
+  const clientInfo = { name: 'hunt', version: '1' };
+  const hello = await finish(request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }));
+  if (hello === undefined || child.pid === undefined) throw new Error(`the server did not start:\n${log}`);
+  write({ method: 'notifications/initialized' });
+  return {
+    pid: child.pid,
+    send,
+    call: async (name, given) => read(await finish(send(name, given))),
+    answerTo: (id) => read(results.get(id)),
+    async cancel(requestId) {
+      write({ method: 'notifications/cancelled', params: { requestId } });
+      await finish(request('ping', {}));
+    },
+    log: () => log,
+    exit,
+    async kill() {
+      child.kill('SIGKILL');
+      await exit;
+    },
+    async close() {
+      child.stdin.end();
+      await exit;
+    },
+  };
+}
