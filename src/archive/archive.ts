@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { appendLine, openGrowingFile } from '../files/append.ts';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
 import { exists, inParts, listNames, measure, readBytes, readText } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
+import { openContentIndex } from './content-index.ts';
 import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
 import { createTidier, type Tidied, toOwner } from './tidy.ts';
 import { keepExchange, loadExchange } from './turns.ts';
@@ -74,64 +73,22 @@ export interface Archive {
 /** Longest conversation that is followed. */
 const maxTurns = 200;
 
-/** Sorted by time, since what was missing is entered late. */
-const indexLine = z.object({ id: z.string(), at: z.string() });
-
 /** Opens the archive of a state folder; nothing is made until something is kept. */
 export function openArchive(stateDir: string, maxBytes: number): Archive {
-  const [images, turns, replaced, indexPath] = [
-    join(stateDir, 'images'),
-    join(stateDir, 'turns'),
-    join(stateDir, 'replaced'),
-    join(stateDir, 'index.jsonl'),
-  ];
-  const index = openGrowingFile(indexPath);
+  const [images, turns, replaced] = [join(stateDir, 'images'), join(stateDir, 'turns'), join(stateDir, 'replaced')];
+  const index = openContentIndex(join(stateDir, 'index.jsonl'), { listIds: listRecorded, read: readRecords });
   const tidier = createTidier({ images, turns, replaced, stateDir, maxBytes, readRecord });
   /** Records that could not be written, known while this process lives. */
   const own = new Map<string, ImageRecord>();
   let kept = true;
-  /** How many lines the index had when nothing was missing; with fewer it was exchanged since. */
-  let completeAt = 0;
-  let completing: Promise<void> | undefined;
 
   /** A picture is kept whatever becomes of what is kept with it. */
   const forgoing = () => {
     kept = false;
-    completing = undefined;
+    index.doubt();
     return undefined;
   };
   const recordPath = (id: string) => join(images, `${id}.json`);
-
-  /** A line per file, newest last, so that a picture is found by its bytes without reading ten thousand records. */
-  async function enterIndex(record: NewRecord, sha256: string): Promise<void> {
-    await appendLine(indexPath, toIndexLine(record, sha256));
-  }
-
-  async function readIndex(): Promise<readonly string[]> {
-    const { length } = await index.lines();
-    if (length < completeAt) completing = undefined;
-    completing ??= completeIndex().catch(() => {
-      completing = undefined;
-    });
-    await completing;
-    return index.lines();
-  }
-
-  /** What the index lacks, as it was removed or could not be written, is entered anew from the records. */
-  async function completeIndex(): Promise<void> {
-    const lines = await index.lines();
-    const known = new Set(lines.map(findIdIn));
-    const missing = await readRecords((await listRecorded()).filter((id) => !known.has(id)));
-    const entries = missing.flatMap((record) => hashesOf(record).map((sha256) => toIndexLine(record, sha256)));
-    if (entries.length > 0) await appendLine(indexPath, entries.join('\n'));
-    completeAt = lines.length + entries.length;
-  }
-
-  /** Enters what the index does not have of a picture. */
-  async function enterMissing(record: ImageRecord): Promise<void> {
-    const own = (await index.lines()).filter((line) => findIdIn(line) === record.id);
-    for (const sha256 of hashesOf(record)) if (!own.some((line) => line.includes(sha256))) await enterIndex(record, sha256);
-  }
 
   async function listRecorded(): Promise<string[]> {
     const ids = (await listNames(images)).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
@@ -153,12 +110,11 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return record?.id === id ? record : undefined;
   }
 
-  /** The ids whose index line holds a text, newest first, each once. */
-  async function idsWith(text: string, lines?: readonly string[]): Promise<string[]> {
-    const entries = (lines ?? (await readIndex())).filter((line) => line.includes(text)).flatMap(parseIndexLine);
-    const found = entries.sort((a, b) => a.at.localeCompare(b.at)).map(({ id }) => id);
+  /** Ids of the pictures of which a text is known, newest first: a hash, a call, a folder. */
+  async function idsWith(text: string): Promise<string[]> {
+    const found = await index.idsWith(text);
     const mine = kept ? [] : [...own.values()].filter((record) => JSON.stringify(record).includes(text)).map(({ id }) => id);
-    return [...new Set([...found, ...mine.filter((id) => !found.includes(id))].reverse())];
+    return [...mine.filter((id) => !found.includes(id)).reverse(), ...found];
   }
 
   async function write(record: ImageRecord): Promise<void> {
@@ -201,8 +157,8 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return path === undefined ? undefined : readBytes(path);
   }
 
-  async function findContent(sha256: string, lines?: readonly string[]): Promise<ImageRecord | undefined> {
-    for (const id of await idsWith(sha256, lines)) {
+  async function findIn(ids: readonly string[], sha256: string): Promise<ImageRecord | undefined> {
+    for (const id of ids) {
       const record = await readRecord(id);
       if (record?.original?.sha256 === sha256 || record?.delivered?.sha256 === sha256) return record;
     }
@@ -254,7 +210,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       const [path, turn] = await Promise.all([
         keepOriginal(record.id, bytes).catch(forgoing),
         said && keepTurn(record, bytes, said).catch(() => undefined),
-        enterIndex(record, sha256).catch(forgoing),
+        index.enter(record, sha256).catch(forgoing),
       ]);
       const whole: ImageRecord = { ...record, ...(path && { original: { path, bytes: bytes.length, sha256 } }), ...(turn && { turn }) };
       await write(whole).catch(() => {
@@ -265,7 +221,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       return whole;
     },
     async update(record) {
-      await enterMissing(record).catch(forgoing);
+      await index.enterMissing(record).catch(forgoing);
       await write(record).catch((error) => {
         kept = false;
         own.set(record.id, record);
@@ -286,8 +242,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     },
     find: readRecord,
     async findByContent(sha256) {
-      // What is in the index is found without asking what is not, which takes longer.
-      return (await findContent(sha256, await index.lines())) ?? findContent(sha256);
+      return (await findIn(await index.idsAtHand(sha256), sha256)) ?? findIn(await idsWith(sha256), sha256);
     },
     ofCall,
     async *newestFirst(folder) {
@@ -330,7 +285,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       own.clear();
       const bytes = toSum(await Promise.all((await listAll(keep)).map(removeMeasured)));
       // What stays is entered anew.
-      await remove(indexPath);
+      await index.remove();
       return bytes;
     },
     lookAround: () => tidier.lookAround(),
@@ -350,28 +305,6 @@ async function removeMeasured(path: string): Promise<number> {
 
 function toSum(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
-}
-
-/** What a picture is found by: its bytes as they came and as they were delivered. */
-function hashesOf({ original, delivered }: ImageRecord): string[] {
-  return [...new Set([original?.sha256, delivered?.sha256])].filter((sha256) => sha256 !== undefined);
-}
-
-function toIndexLine({ id, at, call, folder }: NewRecord, sha256: string): string {
-  return JSON.stringify({ sha256, id, at, call, folder });
-}
-
-function parseIndexLine(line: string): z.infer<typeof indexLine>[] {
-  try {
-    return [indexLine.parse(JSON.parse(line))];
-  } catch {
-    return [];
-  }
-}
-
-/** The id in a whole line, without reading it as JSON: that would take most of the time of a search. */
-function findIdIn(line: string): string | undefined {
-  return line.endsWith('}') ? /"id":"(img_[a-z2-7]{16})"/.exec(line)?.[1] : undefined;
 }
 
 function isDelivered(record: ImageRecord): record is DeliveredRecord {
