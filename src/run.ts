@@ -95,7 +95,8 @@ export async function finishCall({ id, plan, kept, failures, late }: ArrivedCall
   const [today, unclaimed] = await Promise.all([ledger.today(), findUntold(toFolder(call), archive, ledger)]);
   const { warning } = await archive.tidy(() => listUnclaimed(archive, ledger));
   if (warning) warnings.push(warning);
-  if (!ledger.isKept())
+  // Where nothing at all can be kept, that was said.
+  if (!ledger.isKept() && images.every(({ original }) => original))
     warnings.push(`${call.config.stateDir}/ledger cannot be written: what was spent and made will be forgotten when limner stops.`);
   const costs = records.map(({ dollars }) => dollars);
   const known = costs.filter((cost) => cost !== undefined);
