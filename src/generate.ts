@@ -6,6 +6,7 @@ import { requireCallBudget } from './budget.ts';
 import type { Config } from './config.ts';
 import type { KeptImage } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
+import { workingFolder } from './files/paths.ts';
 import { prepare } from './image/prepare.ts';
 import type {
   Conversation,
@@ -18,6 +19,7 @@ import type {
   Usage,
 } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
+import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
 import { maxRequestLength } from './plan-history.ts';
 
@@ -181,7 +183,7 @@ async function enter({ id, plan, call, clock, reserved }: Painting): Promise<{ e
     tool: plan.tool,
     backend: model.backend,
     model: plan.model.id,
-    folder: config.projectDir ?? config.outputDir,
+    folder: workingFolder(config),
     dollars,
     until: clock.until,
     mustKeep: model.backend === 'gemini' && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
@@ -221,51 +223,4 @@ async function keepAll(response: ImageResponse, sent: SentRequest, variation: nu
     dollars === undefined ? null : dollars + searched,
   );
   return kept;
-}
-
-function toSaid({ model, warnings, usage, text, sources, searches }: ImageResponse) {
-  return {
-    ...(model !== undefined && { answeredBy: model }),
-    warnings: [...warnings],
-    ...(usage && { usage }),
-    text,
-    sources: [...sources],
-    searches,
-  };
-}
-
-/** What a record says of a picture before its answer is looked at. */
-export function toRecord({ id, plan, call }: Pick<Painting, 'id' | 'plan' | 'call'>, number: number): Omit<NewRecord, 'id' | 'estimated'> {
-  const { config, model } = call;
-  const { key: _key, warnings: _warnings, model: painter, ...decided } = plan;
-  return {
-    call: id,
-    number,
-    at: new Date().toISOString(),
-    tool: plan.tool,
-    backend: model.backend,
-    model: painter.id,
-    prompt: plan.prompt,
-    parents: plan.inputs.flatMap((input) => (input.id ? [input.id] : [])),
-    inputs: plan.inputs.map(({ path, sha256 }) => ({ path, sha256 })),
-    folder: config.projectDir ?? config.outputDir,
-    plan: decided,
-    finish: { ...(plan.output.format && { format: plan.output.format }), ...(plan.cropTo && { cropTo: plan.cropTo }) },
-    differences: [],
-    warnings: [],
-    text: '',
-    sources: [],
-    searches: 0,
-  };
-}
-
-function toCost(response: ImageResponse, plan: Plan, call: Call): { dollars: number | undefined; estimated: boolean } {
-  if (call.model.backend === 'standin') return { dollars: 0, estimated: false };
-  const { pricePerImage } = call.config.budget;
-  if (plan.model.price === undefined) {
-    return { dollars: pricePerImage === undefined ? undefined : pricePerImage * response.images.length, estimated: true };
-  }
-  return response.usage
-    ? { dollars: toDollars(plan.model, response.usage), estimated: false }
-    : { dollars: plan.price?.likely, estimated: true };
 }

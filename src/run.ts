@@ -5,6 +5,7 @@ import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaim
 import { requireBudget, requireNoLoop } from './budget.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
+import { workingFolder } from './files/paths.ts';
 import { readBytes } from './files/read.ts';
 import { type Call, type Failure, generateAll } from './generate.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
@@ -92,7 +93,7 @@ export async function finishCall({ id, plan, kept, failures, late }: ArrivedCall
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
   const records = kept.map(({ record }) => record);
   const previews = await makePreviews(images, call, warnings);
-  const [today, unclaimed] = await Promise.all([ledger.today(), findUntold(toFolder(call), archive, ledger)]);
+  const [today, unclaimed] = await Promise.all([ledger.today(), findUntold(workingFolder(call.config), archive, ledger)]);
   const { warning } = await archive.tidy(() => listUnclaimed(archive, ledger));
   if (warning) warnings.push(warning);
   // Where nothing at all can be kept, that was said.
@@ -118,11 +119,6 @@ export async function finishCall({ id, plan, kept, failures, late }: ArrivedCall
     ...(late && { late }),
     unclaimed: unclaimed.filter((other) => other.call !== id),
   };
-}
-
-/** What "here" means for pictures nobody was told of. */
-function toFolder({ config }: Call): string {
-  return config.projectDir ?? config.outputDir;
 }
 
 /** One or two previews, or one numbered sheet. A preview that fails costs nobody their picture. */

@@ -12,7 +12,7 @@ const rows = [
   ['archive'],
   ['plan-history', 'plan-shape'],
   ['plan'],
-  ['budget', 'deliver'],
+  ['budget', 'deliver', 'new-record'],
   ['generate'],
   ['run'],
   ['late', 'forecast'],

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
-import { isInside, type Places, toAbsolutePath } from '../files/paths.ts';
+import { isInside, type Places, toAbsolutePath, workingFolder } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
 import { inspect, type PictureFacts } from '../image/inspect.ts';
 import { cleanText, quote } from '../text.ts';
@@ -136,11 +136,6 @@ async function load(record: ImageRecord, places: PlacesAndState): Promise<Pictur
 async function addRecent(error: unknown, places: PlacesAndState, archive: Archive): Promise<never> {
   if (!(error instanceof ToolError) || error.code !== 'not_found') throw error;
   throw new ToolError('not_found', `${error.message} ${await describeRecent(places, archive)}`, { cause: error });
-}
-
-/** What "here" means for `last` and for recent pictures. */
-function workingFolder(places: PlacesAndState): string {
-  return places.projectDir ?? places.outputDir;
 }
 
 /** The last few pictures of this folder, so that "yesterday's fox" can be found. */

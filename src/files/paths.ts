@@ -19,7 +19,12 @@ export function toAbsolutePath(path: string, places: Places): string {
     throw new ToolError('invalid_argument', `${quote(path, 120)} is a Windows path, and this computer does not run Windows.`);
   }
   const plain = path.startsWith('file:') ? fromFileUrl(path) : expandHome(path, places.home);
-  return resolve(places.projectDir ?? places.outputDir, plain);
+  return resolve(workingFolder(places), plain);
+}
+
+/** What "here" means: where relative paths start, and whose pictures `last` and an answer speak of. */
+export function workingFolder(places: Pick<Config, 'projectDir' | 'outputDir'>): string {
+  return places.projectDir ?? places.outputDir;
 }
 
 function fromFileUrl(url: string): string {
