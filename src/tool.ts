@@ -152,6 +152,11 @@ function requireUsable(config: Config): void {
 
 type ToolShape = ReturnType<typeof toToolShape>;
 
+/** Arguments as a tool takes them, repaired and validated. Throws `invalid_argument` or `unsupported` in words that teach. */
+export function readInput<Input>(tool: Tool<Input>, raw: unknown): Input {
+  return parse(tool, toToolShape(toListedSchema(tool.inputSchema)), raw);
+}
+
 function parse<Input>(tool: Tool<Input>, shape: ToolShape, raw: unknown): Input {
   const repaired = repairArguments(tool.name, shape, raw);
   const parsed = tool.inputSchema.safeParse(repaired);

@@ -45,7 +45,7 @@ export const exportImage = defineTool({
 });
 
 /** The arguments `export_image` declares, as validated. */
-export interface ExportInput {
+interface ExportInput {
   images: readonly string[];
   preset?: ExportRequest['wish']['preset'] | undefined;
   output?: string | undefined;
@@ -61,7 +61,7 @@ export interface ExportInput {
 }
 
 /** What the arguments ask for. Throws `invalid_argument` for widths that are none. */
-function toExportRequest({
+export function toExportRequest({
   images,
   output,
   overwrite,
