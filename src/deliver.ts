@@ -6,7 +6,7 @@ import { ToolError } from './errors.ts';
 import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
 import { exists, measure, readBytes } from './files/read.ts';
 import { requireFree } from './files/target.ts';
-import { finish, readMade } from './image/encode.ts';
+import { type Finished, finish, readMade } from './image/finish.ts';
 import { type Image, shapeDistance, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
 import type { Plan } from './plan.ts';
@@ -70,11 +70,11 @@ export async function deliver(
   }
   const original = record.original && toKeptFile(record.original.path, made);
   if (original === undefined) warnings.push(notKept(keeper.config));
-  const image = await finishOrLeave(made, plan, warnings);
+  const { image, notes } = await finishOrLeave(made, plan, warnings);
   const standing = mayStand ? await findStanding(image, number, plan) : undefined;
   const written = standing
-    ? { file: toKeptFile(standing, image), differences: compare(plan, made, image) }
-    : await writeOrRescue(made, image, original, number, plan, keeper, warnings);
+    ? { file: toKeptFile(standing, image), differences: [...compare(plan, made, image), ...notes] }
+    : await writeOrRescue(made, { image, notes }, original, number, plan, keeper, warnings);
   if (written === undefined) return undefined;
   const { format, width, height } = made;
   const { file, differences } = written;
@@ -86,7 +86,7 @@ export async function deliver(
 /** The file as asked; where it cannot be written, whatever place the picture has; undefined when it has none. */
 async function writeOrRescue(
   made: Image,
-  image: Image,
+  { image, notes: finishing }: Finished,
   original: KeptFile | undefined,
   number: number,
   plan: Plan,
@@ -95,7 +95,7 @@ async function writeOrRescue(
 ): Promise<{ file: KeptFile; differences: string[] } | undefined> {
   try {
     const { path, notes } = await write(image, number, plan, keeper.archive);
-    return { file: toKeptFile(path, image), differences: [...compare(plan, made, image), ...notes] };
+    return { file: toKeptFile(path, image), differences: [...compare(plan, made, image), ...finishing, ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const rescue = original ?? (await publishElsewhere(made, plan, keeper.config));
@@ -126,11 +126,11 @@ async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config):
   }
 }
 
-async function finishOrLeave(made: Image, plan: Plan, warnings: string[]): Promise<Image> {
+async function finishOrLeave(made: Image, plan: Plan, warnings: string[]): Promise<Finished> {
   const finished = await finish(made, { format: plan.output.format, cropTo: plan.cropTo }).catch(() => undefined);
   if (finished) return finished;
   warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
-  return made;
+  return { image: made, notes: [] };
 }
 
 /** The path among those this picture would be written to where exactly these bytes are. */
@@ -186,10 +186,6 @@ function compare(plan: Plan, made: Image, delivered: Image): string[] {
   if (plan.output.format && plan.output.format !== delivered.format) {
     differences.push(`Type: ${plan.output.format} was asked, the file is ${delivered.format}.`);
   }
-  if (delivered.width !== made.width || delivered.height !== made.height) {
-    differences.push(`Cropped from ${formatSize(made)} to ${formatSize(delivered)}.`);
-  }
-  if (delivered.format !== made.format) differences.push(`Converted from ${made.format} to ${delivered.format}.`);
   return differences;
 }
 
