@@ -50,7 +50,8 @@ export async function exportAndroid(picture: Opened, { fit }: ExportWish): Promi
     files.push(await icon('ic_launcher_foreground', 'foreground', adaptiveDp));
   }
   files.push(await iconFile('ic_launcher-playstore.png', art, 'opaque', playStoreEdge, picture.xmp));
-  for (const name of ['ic_launcher', 'ic_launcher_round']) files.push(textFile(`res/mipmap-anydpi-v26/${name}.xml`, 'application/xml', adaptiveIcon));
+  for (const name of ['ic_launcher', 'ic_launcher_round'])
+    files.push(textFile(`res/mipmap-anydpi-v26/${name}.xml`, 'application/xml', adaptiveIcon));
   files.push(textFile('res/values/ic_launcher_background.xml', 'application/xml', backgroundColour(toHex(art.ground))));
   const notes = [
     ...sayHowLaidOut(picture, art, ['plain', 'round', 'foreground', 'opaque']),

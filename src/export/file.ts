@@ -34,8 +34,9 @@ export function maxBytes({ maxKb }: ExportWish): number | undefined {
 
 /** A relative address: what has a meaning in HTML, in srcset or in CSS is escaped. */
 export function toUrl(name: string): string {
-  const escape = (part: string) => encodeURIComponent(part).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  return name.split('/').map(escape).join('/');
+  const encode = (part: string) =>
+    encodeURIComponent(part).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  return name.split('/').map(encode).join('/');
 }
 
 /** Text inside HTML or XML, also between quotation marks. */

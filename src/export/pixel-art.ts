@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { enlargePixels, openScaled } from '../image/scale.ts';
-import { toTruePixels, type TruePixels } from '../image/true-pixels.ts';
+import { type TruePixels, toTruePixels } from '../image/true-pixels.ts';
 import { formatSize, quote } from '../text.ts';
 import { fileName, pixelFile } from './file.ts';
 import type { Opened } from './source.ts';
@@ -20,10 +20,18 @@ export async function exportPixelArt(picture: Opened, { width, height }: ExportW
   const { pixels, colours, grid } = art;
   const times = Math.floor(Math.min(largestView, Math.max(picture.width, picture.height)) / Math.max(pixels.width, pixels.height));
   const encoding = { format: 'png', xmp: picture.xmp, lossless: true } as const;
-  const found = width === undefined && height === undefined ? `found in ${formatSize(picture)}, fat pixels of ${grid.cell.toFixed(2)}` : `as asked, of ${formatSize(picture)}`;
+  const found =
+    width === undefined && height === undefined
+      ? `found in ${formatSize(picture)}, fat pixels of ${grid.cell.toFixed(2)}`
+      : `as asked, of ${formatSize(picture)}`;
   const notes = [`Grid ${formatSize(pixels)} ${found}; ${colours.length} colours.`];
   const files = [await pixelFile(fileName(picture.stem, 'png'), pixels, encoding, notes)];
-  if (times > 1) files.push(await pixelFile(fileName(`${picture.stem}-${times}x`, 'png'), await enlargePixels(pixels, times), encoding, [`Each pixel ${times}×${times}.`]));
+  if (times > 1)
+    files.push(
+      await pixelFile(fileName(`${picture.stem}-${times}x`, 'png'), await enlargePixels(pixels, times), encoding, [
+        `Each pixel ${times}×${times}.`,
+      ]),
+    );
   return {
     files,
     markup: [{ language: 'css', text: 'image-rendering: pixelated;' }],

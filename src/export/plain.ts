@@ -7,7 +7,10 @@ import type { Exported, ExportWish } from './wish.ts';
 export async function exportPlain(picture: Opened, wish: ExportWish): Promise<Exported> {
   const { width, height, fit } = wish;
   const format = wish.format ?? picture.format;
-  const { image, notes } = await finish({ ...picture, format: picture.kind }, { width, height, fit, format, maxBytes: maxBytes(wish), xmp: picture.xmp });
+  const { image, notes } = await finish(
+    { ...picture, format: picture.kind },
+    { width, height, fit, format, maxBytes: maxBytes(wish), xmp: picture.xmp },
+  );
   const copied = image.bytes === picture.bytes && picture.notes.length === 0;
   const said = copied && notes.length === 0 ? ['Copied as it is: it already is what was asked.'] : [...picture.notes, ...notes];
   return { files: [pictureFile(fileName(picture.stem, format), image, said)], markup: [], notes: [] };

@@ -1,8 +1,9 @@
 import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
+import type { Pixels } from '../image/pixels.ts';
 import { makePlaceholder, type Placeholder } from '../image/placeholder.ts';
-import { flatten, openScaled } from '../image/scale.ts';
-import { type Format, toMediaType } from '../media.ts';
+import { flatten, openScaled, openSized } from '../image/scale.ts';
+import { type Format, type Size, toMediaType } from '../media.ts';
 import { formatSize } from '../text.ts';
 import { escapeMarkup, fileName, maxBytes, pictureFile, pixelFile, toHex, toUrl } from './file.ts';
 import type { Opened } from './source.ts';
@@ -21,22 +22,26 @@ export async function exportSrcset(picture: Opened, wish: ExportWish): Promise<E
   const files: (ExportedFile & { format: Format })[] = [];
   for (const width of widths) {
     const pixels = await openScaled(picture.bytes, { width });
-    for (const format of formats) {
-      const whitened = format === 'jpeg' && pixels.channels === 4;
-      const drawn = whitened ? await flatten(pixels, white) : pixels;
-      const notes = whitened ? ['jpeg has no transparency: it became white.'] : [];
-      const encoding = { format, xmp: picture.xmp, maxBytes: maxBytes(wish) };
-      files.push({ ...(await pixelFile(fileName(`${picture.stem}-${width}`, format), drawn, encoding, notes)), format });
-    }
+    for (const format of formats)
+      files.push({ ...(await toFile(fileName(`${picture.stem}-${width}`, format), pixels, picture, { ...wish, format })), format });
   }
   const text = pictureElement(picture, formats, files, await makePlaceholder(picture.bytes));
   const notes = [
     ...picture.notes,
-    ...(leftOut.length > 0 ? [`Left out ${leftOut.join(', ')}: the picture is ${picture.width} pixels wide and would only be enlarged.`] : []),
+    ...(leftOut.length > 0
+      ? [`Left out ${leftOut.join(', ')}: the picture is ${picture.width} pixels wide and would only be enlarged.`]
+      : []),
     'Set `sizes` to how wide the picture is shown, such as "(min-width: 800px) 50vw, 100vw"; above the fold use loading="eager".',
     ...(picture.alt ? [] : ['The picture carries no description: fill in `alt`, or leave it empty where it is decoration.']),
   ];
   return { files: files.map(({ format: _, ...file }) => file), markup: [{ language: 'html', text }], notes };
+}
+
+/** Encodes pixels; jpeg has no alpha. */
+async function toFile(name: string, pixels: Pixels, { xmp }: Opened, wish: ExportWish & { format: Format }): Promise<ExportedFile> {
+  const encoding = { format: wish.format, xmp, maxBytes: maxBytes(wish) };
+  if (wish.format !== 'jpeg' || pixels.channels === 3) return pixelFile(name, pixels, encoding);
+  return pixelFile(name, await flatten(pixels, white), encoding, ['jpeg has no transparency: what was transparent is white.']);
 }
 
 /** Only widths that the picture has, ascending, each once; its own when it has none of them. */
@@ -57,7 +62,12 @@ function chooseFormats({ format }: Opened, asked: Format | undefined): Format[] 
 }
 
 /** Width and height keep the place before the file arrives; the colour fills it. */
-function pictureElement(picture: Opened, formats: readonly Format[], files: readonly (ExportedFile & { format: Format })[], placeholder: Placeholder): string {
+function pictureElement(
+  picture: Opened,
+  formats: readonly Format[],
+  files: readonly (ExportedFile & { format: Format })[],
+  placeholder: Placeholder,
+): string {
   const srcset = (format: Format) =>
     files
       .filter((file) => file.format === format)
@@ -88,22 +98,33 @@ export async function exportDensities(picture: Opened, wish: ExportWish): Promis
       `${picture.name} is ${formatSize(picture)}, smaller than the ${formatSize(atOne)} asked for 1x, and is not enlarged here. Give a \`width\` of at most ${Math.floor((wish.width ?? 1) * most)}.`,
     );
   }
+  const fitted = async (name: string, size: Size) => {
+    const wanted = { ...size, fit: wish.fit, format, maxBytes: maxBytes(wish), xmp: picture.xmp };
+    const { image, notes } = await finish({ ...picture, format: picture.kind }, wanted);
+    return pictureFile(name, image, notes);
+  };
   const files: ExportedFile[] = [];
   for (const density of densities.filter((candidate) => candidate <= most)) {
     const size = { width: atOne.width * density, height: atOne.height * density };
-    const { image, notes } = await finish({ ...picture, format: picture.kind }, { ...size, fit: wish.fit, format, maxBytes: maxBytes(wish), xmp: picture.xmp });
-    files.push(pictureFile(fileName(density === 1 ? picture.stem : `${picture.stem}@${density}x`, format), image, notes));
+    const name = fileName(density === 1 ? picture.stem : `${picture.stem}@${density}x`, format);
+    files.push(
+      wish.height === undefined
+        ? await toFile(name, await openSized(picture.bytes, size), picture, { ...wish, format })
+        : await fitted(name, size),
+    );
   }
   const missing = densities.slice(files.length).map((density) => `@${density}x`);
   const notes = [
     ...picture.notes,
-    ...(missing.length > 0 ? [`Left out ${missing.join(' and ')} of ${picture.stem}: the picture is ${formatSize(picture)} and would only be enlarged.`] : []),
+    ...(missing.length > 0
+      ? [`Left out ${missing.join(' and ')} of ${picture.stem}: the picture is ${formatSize(picture)} and would only be enlarged.`]
+      : []),
   ];
   return { files, markup: [{ language: 'html', text: densityElement(picture, files, atOne) }], notes };
 }
 
 /** One edge alone keeps the shape. */
-function sizeAtOne(picture: Opened, { width = picture.width, height }: ExportWish): { width: number; height: number } {
+function sizeAtOne(picture: Opened, { width = picture.width, height }: ExportWish): Size {
   return { width, height: height ?? Math.max(1, Math.round((width * picture.height) / picture.width)) };
 }
 
@@ -115,7 +136,7 @@ function enlargement(picture: Opened, wish: ExportWish): number[] {
   return wish.fit === 'contain' ? [Math.max(across, down)] : [across, down];
 }
 
-function densityElement({ alt = '' }: Opened, files: readonly ExportedFile[], atOne: { width: number; height: number }): string {
+function densityElement({ alt = '' }: Opened, files: readonly ExportedFile[], atOne: Size): string {
   const srcset = files.map(({ name }, index) => `${toUrl(name)} ${index + 1}x`).join(', ');
   return `<img src="${toUrl(files[0]?.name ?? '')}" srcset="${srcset}" width="${atOne.width}" height="${atOne.height}" alt="${escapeMarkup(alt)}">`;
 }

@@ -33,7 +33,12 @@ const icons = { formats: ['png'], pictures: 'one' } as const;
 
 /** The one table of what goes with what. */
 const rules: Record<Preset, Rule> = {
-  none: { takes: ['width', 'height', 'fit', 'format', 'maxKb', 'transparent', 'trim'], formats: any, pictures: 'any', because: '`widths` is for the preset srcset.' },
+  none: {
+    takes: ['width', 'height', 'fit', 'format', 'maxKb', 'transparent', 'trim'],
+    formats: any,
+    pictures: 'any',
+    because: '`widths` is for the preset srcset.',
+  },
   favicon: {
     ...icons,
     takes: ['fit', 'format', 'transparent', 'trim'],
@@ -86,16 +91,24 @@ export function checkWish(sources: readonly ExportSource[], wish: ExportWish): v
   refuseFormat(wish, rule);
   if (sources.length === 0) throw refusal('Expected at least one picture in `images`; none came.');
   if (rule.pictures === 'one' && sources.length > 1) {
-    throw refusal(`The preset ${wish.preset} makes files with fixed names from one picture; ${sources.length} came. Call it once for each, with an \`output\` folder of its own.`);
+    throw refusal(
+      `The preset ${wish.preset} makes files with fixed names from one picture; ${sources.length} came. Call it once for each, with an \`output\` folder of its own.`,
+    );
   }
   if (rule.pictures === 'several' && sources.length < 2) {
-    throw refusal('A sprite sheet needs at least two pictures in `images`; one came. Give the others too, or a folder; to resize one picture use the preset none.');
+    throw refusal(
+      'A sprite sheet needs at least two pictures in `images`; one came. Give the others too, or a folder; to resize one picture use the preset none.',
+    );
   }
   if (wish.preset === 'densities' && wish.width === undefined) {
-    throw refusal('The preset densities needs `width`: the width in CSS pixels at which the picture is shown (1x); 2x and 3x are made from that.');
+    throw refusal(
+      'The preset densities needs `width`: the width in CSS pixels at which the picture is shown (1x); 2x and 3x are made from that.',
+    );
   }
   if (wish.fit !== undefined && needsBothEdges(wish)) {
-    throw refusal(`\`fit\` says how a picture fills a box, so it needs both \`width\` and \`height\`; one alone keeps the shape. Give both, or leave \`fit\` out.`);
+    throw refusal(
+      `\`fit\` says how a picture fills a box, so it needs both \`width\` and \`height\`; one alone keeps the shape. Give both, or leave \`fit\` out.`,
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 import { inspectBackground } from '../image/background.ts';
 import { finish } from '../image/finish.ts';
+import type { PictureFacts } from '../image/inspect.ts';
 import { openScaled } from '../image/scale.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
-import type { PictureFacts } from '../image/inspect.ts';
 import type { ExportSource, ExportTools, ExportWish } from './wish.ts';
 
 /** A picture ready to be made into files: its background and margins already off where that was asked. */

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
-import { packOnShelves, type Packing } from '../image/pack.ts';
+import { type Packing, packOnShelves } from '../image/pack.ts';
 import type { Pixels } from '../image/pixels.ts';
 import { openScaled } from '../image/scale.ts';
 import { drawSheet } from '../image/sheet.ts';
@@ -20,14 +20,23 @@ const largestTexture = 8192;
 export async function exportSprite(pictures: readonly Opened[], wish: ExportWish): Promise<Exported> {
   const frames: { name: string; pixels: Pixels }[] = [];
   for (const picture of pictures) frames.push({ name: picture.stem, pixels: await openFrame(picture, wish) });
-  const packing = packOnShelves(frames.map(({ pixels }) => pixels), gap);
+  const packing = packOnShelves(
+    frames.map(({ pixels }) => pixels),
+    gap,
+  );
   requireTexture(packing);
   const name = fileName('sprite', wish.format ?? 'png');
-  const sheet = drawSheet(frames.map(({ pixels }) => pixels), packing);
+  const sheet = drawSheet(
+    frames.map(({ pixels }) => pixels),
+    packing,
+  );
   const encoding = { format: wish.format ?? 'png', xmp: commonXmp(pictures), lossless: true, maxBytes: maxBytes(wish) };
   const placed = frames.map((frame, index) => ({ ...frame, ...(packing.places[index] ?? { left: 0, top: 0 }) }));
   const files = [await pixelFile(name, sheet, encoding), textFile('sprite.json', 'application/json', toAtlas(name, packing, placed))];
-  const notes = [...pictures.flatMap((picture) => picture.notes.map((note) => `${picture.stem}: ${note}`)), ...sayEnlarged(pictures, placed)];
+  const notes = [
+    ...pictures.flatMap((picture) => picture.notes.map((note) => `${picture.stem}: ${note}`)),
+    ...sayEnlarged(pictures, placed),
+  ];
   return { files, markup: [{ language: 'css', text: toCss(name, placed) }], notes };
 }
 

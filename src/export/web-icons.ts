@@ -17,7 +17,7 @@ export async function exportFavicon(picture: Opened, { fit }: ExportWish): Promi
   const art = await openArt(picture, fit);
   const files = [
     await icoFile('favicon.ico', art),
-    await iconFile(`favicon-${pngEdge}x${pngEdge}.png`, art, 'plain', pngEdge, picture.xmp),
+    await iconFile(`favicon-${pngEdge}x${pngEdge}.png`, art, 'small', pngEdge, picture.xmp),
     await iconFile('apple-touch-icon.png', art, 'opaque', appleEdge, picture.xmp),
   ];
   const tags = [
@@ -25,7 +25,7 @@ export async function exportFavicon(picture: Opened, { fit }: ExportWish): Promi
     `<link rel="icon" type="image/png" href="/favicon-${pngEdge}x${pngEdge}.png" sizes="${pngEdge}x${pngEdge}">`,
     '<link rel="apple-touch-icon" href="/apple-touch-icon.png">',
   ];
-  const notes = [...sayHowLaidOut(picture, art, ['plain', 'opaque']), 'The tags expect the files at the root of the site.'];
+  const notes = [...sayHowLaidOut(picture, art, ['small', 'opaque']), 'The tags expect the files at the root of the site.'];
   return { files, markup: [{ language: 'html', text: tags.join('\n') }], notes };
 }
 
@@ -33,11 +33,11 @@ export async function exportFavicon(picture: Opened, { fit }: ExportWish): Promi
 async function icoFile(name: string, art: IconArt): Promise<ExportedFile> {
   const entries: { png: Uint8Array; width: number; height: number }[] = [];
   for (const edge of icoEdges) {
-    const { bytes } = await compress(await drawIcon(art, toLayout(art, 'plain', edge)), { format: 'png' });
+    const { bytes } = await compress(await drawIcon(art, toLayout(art, 'small', edge)), { format: 'png' });
     entries.push({ png: bytes, width: edge, height: edge });
   }
   const largest = Math.max(...icoEdges);
-  const notes = [`Holds ${icoEdges.join(', ')} pixels.`, ...sayEnlarged(art, toLayout(art, 'plain', largest))];
+  const notes = [`Holds ${icoEdges.join(', ')} pixels.`, ...sayEnlarged(art, toLayout(art, 'small', largest))];
   return { name, bytes: toIco(entries), mediaType: 'image/x-icon', width: largest, height: largest, notes };
 }
 

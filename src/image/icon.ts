@@ -61,11 +61,12 @@ export function drawIcon(art: IconArt, layout: IconLayout): Promise<Pixels> {
   });
 }
 
-function partOf({ pixels, subject }: IconArt, { part }: IconLayout): Box {
+/** The part of the art that an icon shows. */
+export function partOf({ pixels, subject }: IconArt, { part }: IconLayout): Box {
   return part === 'subject' ? subject : { left: 0, top: 0, right: pixels.width, bottom: pixels.height };
 }
 
-/** The part in its size in the icon. Halving from far above blurs small icons, so those are sharpened a little. */
+/** The part in its size in the icon. Lanczos 3 alone is crisp at 16 pixels; sharpening on top of it draws a light rim. */
 async function drawPart(sharp: Sharp, art: IconArt, layout: IconLayout): Promise<Pixels> {
   const { left, top, right, bottom } = partOf(art, layout);
   const scale = scaleOf(art, layout);
@@ -74,12 +75,13 @@ async function drawPart(sharp: Sharp, art: IconArt, layout: IconLayout): Promise
   const sized = sharp(data, { raw: { width, height, channels } })
     .extract({ left, top, width: right - left, height: bottom - top })
     .resize(size(right - left), size(bottom - top), { fit: 'fill', kernel: 'lanczos3' });
-  const sharpened = layout.edge <= 48 && scale < 0.25 ? sized.sharpen({ sigma: 0.6, m1: 0.5, m2: 0.8 }) : sized;
-  const { data: drawn, info } = await sharpened.raw().toBuffer({ resolveWithObject: true });
+  const { data: drawn, info } = await sized.raw().toBuffer({ resolveWithObject: true });
   return { data: drawn, width: info.width, height: info.height, channels: 4 };
 }
 
 function disc(edge: number): Buffer {
   const radius = edge / 2;
-  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${edge}" height="${edge}"><circle cx="${radius}" cy="${radius}" r="${radius}"/></svg>`);
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${edge}" height="${edge}"><circle cx="${radius}" cy="${radius}" r="${radius}"/></svg>`,
+  );
 }

@@ -10,7 +10,9 @@ export interface Packing extends Size {
  * tried from the widest box on, and the sheet of the smallest longer edge wins, then the smallest area.
  */
 export function packOnShelves(boxes: readonly Size[], gap: number): Packing {
-  const order = boxes.map((box, index) => ({ ...box, index })).sort((a, b) => b.height - a.height || b.width - a.width || a.index - b.index);
+  const order = boxes
+    .map((box, index) => ({ ...box, index }))
+    .sort((a, b) => b.height - a.height || b.width - a.width || a.index - b.index);
   const widest = Math.max(...boxes.map(({ width }) => width)) + 2 * gap;
   const inARow = boxes.reduce((sum, { width }) => sum + width + gap, gap);
   const widths = Array.from({ length: 48 }, (_, step) => Math.round(widest + ((inARow - widest) * step) / 47));

@@ -35,7 +35,12 @@ export function findGrid(pixels: Pixels): PixelGrid | undefined {
   const down = edgeProfile(pixels, 'rows');
   const cell = findCell(across, down);
   if (cell.fit < leastFit) return undefined;
-  return { columns: followLines(across, cell.across), rows: followLines(down, cell.down), cell: (cell.across + cell.down) / 2, fit: cell.fit };
+  return {
+    columns: followLines(across, cell.across),
+    rows: followLines(down, cell.down),
+    cell: (cell.across + cell.down) / 2,
+    fit: cell.fit,
+  };
 }
 
 /** A grid of so many even columns and rows. */

@@ -1,5 +1,5 @@
 import { rgbaToThumbHash } from 'thumbhash';
-import { type Rgb } from './pixels.ts';
+import type { Rgb } from './pixels.ts';
 import { openScaled } from './scale.ts';
 
 /** What is shown until a picture has arrived. */

@@ -1,15 +1,23 @@
 import type { Size } from '../media.ts';
 import type { Pixels, Rgb } from './pixels.ts';
-import { decoding, withSharp } from './sharp.ts';
+import { decoding, type Sharp, withSharp } from './sharp.ts';
 
 /** Decodes a picture upright, in sRGB, four channels when it has alpha; scaled down, never up, until it lies within a box. */
 export function openScaled(bytes: Uint8Array, within?: Partial<Size>): Promise<Pixels> {
   return withSharp(async (sharp) => {
     const upright = sharp(bytes, decoding).autoOrient();
-    const sized = within ? upright.resize({ ...within, fit: 'inside', withoutEnlargement: true }) : upright;
-    const { data, info } = await sized.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 };
+    return toPixels(within ? upright.resize({ ...within, fit: 'inside', withoutEnlargement: true }) : upright);
   });
+}
+
+/** Decodes a picture as `openScaled` does, at an exact size that has its shape up to rounding. */
+export function openSized(bytes: Uint8Array, { width, height }: Size): Promise<Pixels> {
+  return withSharp(async (sharp) => toPixels(sharp(bytes, decoding).autoOrient().resize(width, height, { fit: 'fill' })));
+}
+
+async function toPixels(image: ReturnType<Sharp>): Promise<Pixels> {
+  const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 };
 }
 
 /** Every pixel as a square of so many, edges sharp. */

@@ -1,5 +1,5 @@
+import type { Packing } from './pack.ts';
 import type { Pixels } from './pixels.ts';
-import { type Packing } from './pack.ts';
 
 /** Lays pictures on a transparent sheet, pixel for pixel. */
 export function drawSheet(pictures: readonly Pixels[], { places, width, height }: Packing): Pixels {

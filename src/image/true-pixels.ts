@@ -15,14 +15,20 @@ export interface TruePixels {
  * A picture whose fat pixels are many pixels large → one pixel for each, in at most `colours` colours. `columns` and `rows` say the grid; without them it is
  * found, and undefined says that there is none.
  */
-export function toTruePixels(pixels: Pixels, wish: { columns?: number | undefined; rows?: number | undefined; colours: number }): TruePixels | undefined {
+export function toTruePixels(
+  pixels: Pixels,
+  wish: { columns?: number | undefined; rows?: number | undefined; colours: number },
+): TruePixels | undefined {
   const grid = wish.columns === undefined && wish.rows === undefined ? findGrid(pixels) : evenGrid(pixels, ...sizeOf(pixels, wish));
   if (grid === undefined) return undefined;
   return { ...limitPalette(sampleCells(pixels, grid), wish.colours), grid };
 }
 
 /** Columns and rows; the one that is not said keeps the fat pixels square. */
-function sizeOf({ width, height }: Pixels, wish: { columns?: number | undefined; rows?: number | undefined }): [columns: number, rows: number] {
+function sizeOf(
+  { width, height }: Pixels,
+  wish: { columns?: number | undefined; rows?: number | undefined },
+): [columns: number, rows: number] {
   const columns = wish.columns ?? Math.max(1, Math.round(((wish.rows ?? 1) * width) / height));
   return [columns, wish.rows ?? Math.max(1, Math.round((columns * height) / width))];
 }
