@@ -10,6 +10,7 @@ const rows = [
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
+  ['export'],
   ['plan-history', 'plan-shape'],
   ['plan'],
   ['budget', 'deliver', 'new-record'],

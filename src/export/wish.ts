@@ -1,6 +1,12 @@
 import type { PictureFacts } from '../image/inspect.ts';
 import type { Format } from '../media.ts';
 
+/** Work that is not done here but in a thread of its own. */
+export interface ExportTools {
+  /** The picture as an upright PNG without its flat background; throws where there is none. `name` is what the caller calls it. */
+  removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
+}
+
 export const presets = ['none', 'favicon', 'pwa', 'ios', 'android', 'og', 'srcset', 'densities', 'sprite', 'pixel-art'] as const;
 export type Preset = (typeof presets)[number];
 
@@ -50,11 +56,17 @@ export interface ExportedFile {
   notes: readonly string[];
 }
 
+/** Text to be pasted. */
+export interface Markup {
+  language: 'html' | 'json' | 'xml' | 'css';
+  text: string;
+}
+
 /** What an export makes; nothing is written yet. */
 export interface Exported {
   files: readonly ExportedFile[];
   /** To be pasted; empty when there is nothing to paste. */
-  markup: readonly { language: 'html' | 'json' | 'xml' | 'css'; text: string }[];
+  markup: readonly Markup[];
   /** What is true of all of it. */
   notes: readonly string[];
 }

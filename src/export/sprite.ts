@@ -1,0 +1,99 @@
+import { ToolError } from '../errors.ts';
+import { finish } from '../image/finish.ts';
+import { type Packing, packOnShelves } from '../image/pack.ts';
+import type { Pixels } from '../image/pixels.ts';
+import { openScaled } from '../image/scale.ts';
+import { drawSheet } from '../image/sheet.ts';
+import { toXmp } from '../image/xmp.ts';
+import { formatSize } from '../text.ts';
+import { version } from '../version.ts';
+import { fileName, maxBytes, pixelFile, textFile, toUrl } from './file.ts';
+import type { Opened } from './source.ts';
+import type { Exported, ExportWish } from './wish.ts';
+
+/** Transparent pixels around each picture. */
+const gap = 2;
+/** What graphics hardware of the last ten years holds as one texture. */
+const largestTexture = 8192;
+
+/** All pictures on one sheet, where each lies as JSON (TexturePacker's "hash" form, which engines read) and as CSS classes. */
+export async function exportSprite(pictures: readonly Opened[], wish: ExportWish): Promise<Exported> {
+  const frames: { name: string; pixels: Pixels }[] = [];
+  for (const picture of pictures) frames.push({ name: picture.stem, pixels: await openFrame(picture, wish) });
+  const packing = packOnShelves(
+    frames.map(({ pixels }) => pixels),
+    gap,
+  );
+  requireTexture(packing);
+  const name = fileName('sprite', wish.format ?? 'png');
+  const sheet = drawSheet(
+    frames.map(({ pixels }) => pixels),
+    packing,
+  );
+  const encoding = { format: wish.format ?? 'png', xmp: commonXmp(pictures), lossless: true, maxBytes: maxBytes(wish) };
+  const placed = frames.map((frame, index) => ({ ...frame, ...(packing.places[index] ?? { left: 0, top: 0 }) }));
+  const files = [await pixelFile(name, sheet, encoding), textFile('sprite.json', 'application/json', toAtlas(name, packing, placed))];
+  const notes = [
+    ...pictures.flatMap((picture) => picture.notes.map((note) => `${picture.stem}: ${note}`)),
+    ...sayEnlarged(pictures, placed),
+  ];
+  return { files, markup: [{ language: 'css', text: toCss(name, placed) }], notes };
+}
+
+/** At its own size, or finished to the size asked for all. */
+async function openFrame(picture: Opened, { width, height, fit }: ExportWish): Promise<Pixels> {
+  if (width === undefined && height === undefined) return openScaled(picture.bytes);
+  const wish = { width, height, fit: fit ?? 'contain', format: 'png', xmp: picture.xmp } as const;
+  const { image } = await finish({ ...picture, format: picture.kind }, wish);
+  return openScaled(image.bytes);
+}
+
+function requireTexture(packing: Packing): void {
+  if (Math.max(packing.width, packing.height) <= largestTexture) return;
+  throw new ToolError(
+    'unsupported',
+    `The sheet would be ${formatSize(packing)}; beyond ${largestTexture} pixels an edge many devices cannot draw it. Give \`width\` or \`height\`, the size of each picture on it, or fewer pictures.`,
+  );
+}
+
+type Placed = { name: string; pixels: Pixels; left: number; top: number };
+
+function toAtlas(image: string, packing: Packing, placed: readonly Placed[]): string {
+  const frames = placed.map(({ name, pixels: { width: w, height: h }, left: x, top: y }) => {
+    const whole = { rotated: false, trimmed: false, spriteSourceSize: { x: 0, y: 0, w, h }, sourceSize: { w, h } };
+    return [name, { frame: { x, y, w, h }, ...whole }];
+  });
+  const size = { w: packing.width, h: packing.height };
+  const meta = { app: 'limner', version, image, format: 'RGBA8888', size, scale: '1' };
+  return `${JSON.stringify({ frames: Object.fromEntries(frames), meta }, null, 2)}\n`;
+}
+
+function toCss(image: string, placed: readonly Placed[]): string {
+  const base = `.sprite { display: inline-block; background: url("${toUrl(image)}") no-repeat; }`;
+  const classes = placed.map(
+    ({ name, pixels: { width, height }, left, top }) =>
+      `.sprite-${toClass(name)} { width: ${width}px; height: ${height}px; background-position: ${-left}px ${-top}px; }`,
+  );
+  return [base, ...classes].join('\n');
+}
+
+/** What CSS takes in a name as it is; the rest is escaped as code points. */
+function toClass(name: string): string {
+  return name.replace(/[^\w\u0080-\u{10ffff}-]/gu, (sign) => `\\${sign.codePointAt(0)?.toString(16)} `);
+}
+
+/** What all pictures are; where they differ and a model made some, a composite with what a model made; else nothing. */
+function commonXmp(pictures: readonly Opened[]): string {
+  const [first, ...others] = new Set(pictures.map(({ sourceType }) => sourceType));
+  if (others.length === 0) return first === undefined ? '' : toXmp({ sourceType: first });
+  const isMade = pictures.some(({ sourceType }) => sourceType?.endsWith('rainedAlgorithmicMedia'));
+  return isMade ? toXmp({ sourceType: 'compositeWithTrainedAlgorithmicMedia' }) : '';
+}
+
+function sayEnlarged(pictures: readonly Opened[], placed: readonly Placed[]): string[] {
+  const enlarged = pictures.filter((picture, index) => {
+    const { width = 0, height = 0 } = placed[index]?.pixels ?? {};
+    return width > picture.width && height > picture.height;
+  });
+  return enlarged.length === 0 ? [] : [`Enlarged, and no sharper than before: ${enlarged.map(({ stem }) => stem).join(', ')}.`];
+}
