@@ -141,7 +141,7 @@ async function paintSecond(painting: Painting, first: KeptImage, response: Image
   const { call, plan, request } = painting;
   try {
     const background = await runPixelJob('background', { bytes: first.bytes });
-    if (background.kind !== 'flat') return { failed: describeGround(background.kind, plan.background?.again ?? false) };
+    if (background.kind !== 'flat') return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
     call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
     const again = await toSecondRequest(request, first, response.exchange);
     const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });

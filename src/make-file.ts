@@ -102,8 +102,8 @@ function describeOpaque(why: string, { again }: PlannedBackground): string {
 }
 
 /** What stands around the subject instead of a flat ground, in words that go on from "the file is opaque: ". */
-export function describeGround(kind: 'checkerboard' | 'busy', isAgain: boolean): string {
-  if (kind === 'checkerboard') return 'the model painted a checkerboard instead of transparency';
+export function describeGround(isCheckerboard: boolean, isAgain: boolean): string {
+  if (isCheckerboard) return 'the model painted a checkerboard instead of transparency';
   return isAgain ? 'its background is no longer one flat colour' : 'the model did not paint it on one flat colour';
 }
 

@@ -136,6 +136,7 @@ function toSource({ path, name, bytes, facts, record }: Picture): ExportSource {
 /** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */
 async function removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: string[] }> {
   const cut = await runPixelJob('flat', { bytes });
+  if ('isCut' in cut) return { bytes, notes: [`${quote(name, 120)} had a transparent background already.`] };
   if ('failed' in cut) {
     throw new ToolError(
       'unsupported',

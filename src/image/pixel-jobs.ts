@@ -1,7 +1,8 @@
 import type { Size } from '../media.ts';
 import type { Background } from './background.ts';
+import type { MatteFacts } from './matte.ts';
 import type { RegionFacts } from './region-blend.ts';
-import type { MatteFacts } from './unmix-key.ts';
+
 
 /** A picture cut out of its background: a PNG with alpha and what the cut is worth; or why none was made. */
 export type CutOut = { bytes: Uint8Array; width: number; height: number; facts: MatteFacts } | { failed: string };
@@ -20,8 +21,8 @@ export interface PixelJobs {
   key: { input: { bytes: Uint8Array; xmp: string }; output: CutOut };
   /** The same subject on white and on black. */
   'two-shot': { input: { white: Uint8Array; black: Uint8Array; xmp: string }; output: CutOut };
-  /** Anybody's picture with a flat background. `xmp` absent: its own is kept. */
-  flat: { input: { bytes: Uint8Array; xmp?: string }; output: CutOut };
+  /** Anybody's picture with a flat background; `isCut` when it is transparent around its subject already. */
+  flat: { input: { bytes: Uint8Array }; output: CutOut | { isCut: true } };
   /** Lays what is allowed of `answer` into `picture`. */
   region: { input: { picture: Uint8Array; answer: Uint8Array; allowed: Allowed; xmp: string }; output: Blended };
   /** How much of a mask is white, from 0 to 1, at its own size. */

@@ -1,12 +1,13 @@
 import { parentPort } from 'node:worker_threads';
-import { inspectBackground } from './background.ts';
+import { type Background, inspectBackground } from './background.ts';
 import { embedProfile } from './colour-profile.ts';
+import type { Matte } from './matte.ts';
 import type { Blended, CutOut, PixelJobName, PixelJobs } from './pixel-jobs.ts';
 import type { Pixels } from './pixels.ts';
 import { blendRegion, boxToMask, maskFromPixels } from './region-blend.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 import { twoShot } from './two-shot.ts';
-import { type Matte, removeFlat, unmixKey } from './unmix-key.ts';
+import { removeFlat, unmixKey } from './unmix-key.ts';
 
 /** The thread's side of `runPixelJob`: one job after another. */
 type Job = { [Name in PixelJobName]: { name: Name; input: PixelJobs[Name]['input'] } }[PixelJobName];
@@ -66,7 +67,8 @@ async function toCutOut(sharp: Sharp, { pixels, facts }: Matte, xmp: string | un
 async function cutFromKey(sharp: Sharp, { bytes, xmp }: PixelJobs['key']['input']): Promise<CutOut> {
   const pixels = await decode(sharp, bytes);
   const background = inspectBackground(pixels);
-  return background.kind === 'flat' ? toCutOut(sharp, unmixKey(pixels, background.colour), xmp) : { failed: notFlat[background.kind] };
+  if (background.kind === 'flat') return toCutOut(sharp, unmixKey(pixels, background.colour), xmp);
+  return { failed: describeNotFlat(background) };
 }
 
 async function cutFromTwo(sharp: Sharp, { white, black, xmp }: PixelJobs['two-shot']['input']): Promise<CutOut> {
@@ -74,16 +76,18 @@ async function cutFromTwo(sharp: Sharp, { white, black, xmp }: PixelJobs['two-sh
   return 'failed' in matte ? matte : toCutOut(sharp, matte, xmp);
 }
 
-async function cutFromFlat(sharp: Sharp, { bytes, xmp }: PixelJobs['flat']['input']): Promise<CutOut> {
+async function cutFromFlat(sharp: Sharp, { bytes }: PixelJobs['flat']['input']): Promise<PixelJobs['flat']['output']> {
+  const { hasAlpha, xmpAsString } = await sharp(bytes, decoding).metadata();
+  if (hasAlpha && inspectBackground(await decode(sharp, bytes, true)).kind === 'transparent') return { isCut: true };
   const pixels = await decode(sharp, bytes);
   const background = inspectBackground(pixels);
-  return background.kind === 'flat' ? toCutOut(sharp, removeFlat(pixels, background.colour), xmp) : { failed: notFlat[background.kind] };
+  if (background.kind === 'flat') return toCutOut(sharp, removeFlat(pixels, background.colour), xmpAsString);
+  return { failed: describeNotFlat(background) };
 }
 
-const notFlat = {
-  checkerboard: 'the background is a painted checkerboard, not transparency',
-  busy: 'the background is not one flat colour',
-} as const;
+function describeNotFlat({ kind }: Background): string {
+  return kind === 'checkerboard' ? 'the background is a painted checkerboard, not transparency' : 'the background is not one flat colour';
+}
 
 /** As stored, so that what is not taken from the answer keeps its very numbers, whatever colours its profile means by them. */
 async function decodeAsStored(sharp: Sharp, bytes: Uint8Array): Promise<{ pixels: Pixels; profile: Buffer | undefined; notes: string[] }> {
