@@ -6,7 +6,7 @@ const src = join(import.meta.dirname, '..', 'src');
 
 /** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
 const rows = [
-  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders'],
+  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders', 'region'],
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
@@ -30,6 +30,9 @@ const rows = [
 const free = [
   ['media', 'text'],
   ['text', 'media'],
+  ['region', 'media'],
+  ['region', 'errors'],
+  ['region', 'text'],
   ['config', 'options'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],

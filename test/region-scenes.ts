@@ -74,7 +74,12 @@ function drawTexture({ seed, width, height }: Scene, view: View): Uint8Array {
   for (let y = 0, o = 0; y < view.height; y++) {
     for (let x = 0; x < view.width; x++, o += 3) {
       let [red, green, blue] = [0, 0, 0];
-      for (const [dx, dy] of [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]] as const) {
+      for (const [dx, dy] of [
+        [0.25, 0.25],
+        [0.75, 0.25],
+        [0.25, 0.75],
+        [0.75, 0.75],
+      ] as const) {
         const [sx, sy] = [(x + dx - shiftX) / scaleX, (y + dy - shiftY) / scaleY];
         let value = 0;
         for (let octave = 0, size = width / 4, weight = 0.5; octave < 6; octave++, size /= 2, weight *= 0.6)
@@ -181,7 +186,9 @@ export async function degrade(picture: Pixels, faults: Faults, seed: number): Pr
   }
   const { width, height } = picture;
   if (faults.quality === 0) return { data: out, width, height, channels: 3 };
-  const bytes = await sharp(out, { raw: { width, height, channels: 3 } }).jpeg({ quality: faults.quality }).toBuffer();
+  const bytes = await sharp(out, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: faults.quality })
+    .toBuffer();
   const data = await sharp(bytes).raw().toBuffer();
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels: 3 };
 }

@@ -36,7 +36,12 @@ export interface Block {
 const flatDeviation = 3;
 
 /** The moving picture as the reference would show it, bilinear; NaN outside the moving picture. `margin` pixels more on every side. */
-export function warp({ data, width, height }: Plane, placement: Placement, size: { width: number; height: number }, margin = 0): Float32Array {
+export function warp(
+  { data, width, height }: Plane,
+  placement: Placement,
+  size: { width: number; height: number },
+  margin = 0,
+): Float32Array {
   const [outWidth, outHeight] = [size.width + 2 * margin, size.height + 2 * margin];
   const out = new Float32Array(outWidth * outHeight).fill(Number.NaN);
   for (let y = 0; y < outHeight; y++) {
@@ -144,7 +149,12 @@ export function displacementOf({ xx, xy, yy, ex, ey }: Block): { x: number; y: n
  * Moves a placement to where the blocks together want it: weighted least squares, where blocks that correlate badly or want to go elsewhere
  * (by more than about `tolerance` pixels) count little. What no block speaks about stays as it was.
  */
-export function improve(placement: Placement, blocks: readonly Block[], size: { width: number; height: number }, tolerance: number): Placement {
+export function improve(
+  placement: Placement,
+  blocks: readonly Block[],
+  size: { width: number; height: number },
+  tolerance: number,
+): Placement {
   const normal = new Float64Array(16);
   const wanted = new Float64Array(4);
   for (const block of blocks) {

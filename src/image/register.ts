@@ -37,7 +37,8 @@ export function register(reference: Pixels, moving: Pixels, ignore?: Region): Al
   for (const [index, level] of levels.entries()) {
     candidates = candidates.map((candidate) => refine(level, candidate, level === finest ? 1 : 3));
     if (index > 0) candidates = keepBest(level, candidates, Math.max(1, 4 - 2 * index));
-    if (level !== finest) candidates = candidates.map(({ scaleX, shiftX, scaleY, shiftY }) => ({ scaleX, shiftX: 2 * shiftX, scaleY, shiftY: 2 * shiftY }));
+    if (level !== finest)
+      candidates = candidates.map(({ scaleX, shiftX, scaleY, shiftY }) => ({ scaleX, shiftX: 2 * shiftX, scaleY, shiftY: 2 * shiftY }));
   }
   const [best] = candidates;
   if (best === undefined) return undefined;
@@ -70,7 +71,10 @@ function buildLevels(reference: Pixels, moving: Pixels, ignore: Region | undefin
     moving: smooth(shrinkToLuminance(moving, movingSize.width, movingSize.height)),
   };
   const levels = [level];
-  while (Math.max(level.reference.width, level.reference.height) > searchEdge && Math.min(level.reference.width, level.reference.height) >= 24) {
+  while (
+    Math.max(level.reference.width, level.reference.height) > searchEdge &&
+    Math.min(level.reference.width, level.reference.height) >= 24
+  ) {
     const { width, height } = level.reference;
     level = { reference: halve(level.reference), visible: halveVisible(level.visible, width, height), moving: halve(level.moving) };
     levels.unshift(level);
@@ -87,7 +91,8 @@ function toBases({ reference, moving }: Level): ((level: Level) => Placement)[] 
   const stretched: Scale = { x: moving.width / reference.width, y: moving.height / reference.height };
   const distortion = Math.max(stretched.x, stretched.y) / Math.min(stretched.x, stretched.y);
   const scales: Scale[] = [stretched];
-  if (distortion > 1.01) for (const even of [Math.max(stretched.x, stretched.y), Math.min(stretched.x, stretched.y)]) scales.push({ x: even, y: even });
+  if (distortion > 1.01)
+    for (const even of [Math.max(stretched.x, stretched.y), Math.min(stretched.x, stretched.y)]) scales.push({ x: even, y: even });
   return scales.map((scale) => (level) => ({
     scaleX: scale.x,
     shiftX: ((stretched.x - scale.x) * level.reference.width) / 2,
@@ -157,7 +162,10 @@ function refine(level: Level, start: Placement, steps: number): Placement {
 function keepBest(level: Level, candidates: readonly Placement[], count: number): Placement[] {
   if (candidates.length <= 1) return [...candidates];
   return candidates
-    .map((placement) => ({ placement, score: scoreOf(compareBlocks(level, warp(level.moving, placement, level.reference), fullBlock, false)) }))
+    .map((placement) => ({
+      placement,
+      score: scoreOf(compareBlocks(level, warp(level.moving, placement, level.reference), fullBlock, false)),
+    }))
     .sort((a, b) => b.score - a.score)
     .slice(0, count)
     .map(({ placement }) => placement);
