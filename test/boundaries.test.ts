@@ -33,6 +33,9 @@ const rows = [
 const free = [
   ['media', 'text'],
   ['text', 'media'],
+  ['region', 'media'],
+  ['region', 'errors'],
+  ['region', 'text'],
   ['config', 'options'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],
