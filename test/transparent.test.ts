@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { photo, test, withKey } from './fixtures.ts';
+import { built, photo, test, withKey } from './fixtures.ts';
 import { answers } from './google/index.ts';
 import { at, ball, ballOn, ballOnChecker, groundOf, paintBall, readRaw } from './scenes.ts';
 
+const run = promisify(execFile);
 const size = { width: 512, height: 512 };
 
 /** Largest alpha at the four corners, and alpha in the middle. */
@@ -110,6 +113,8 @@ describe('a transparent background by two shots', () => {
     expect(answer.facts.images[0]?.alpha).toMatchObject({ method: 'two-shot', ground: '#ffffff' });
     expect(answer.text).toContain('in a second request that is paid too');
     expect((await readdir(join(computer.state, 'images'))).filter((name) => name.endsWith('.jpg'))).toHaveLength(2);
+    const { stdout } = await run(process.execPath, [built, 'history'], { env: computer.env });
+    expect(stdout).toContain(`second shot of ${answer.file.id}`);
   });
 
   test('the translucent part is as see-through as it was drawn', async ({ limner, google }) => {

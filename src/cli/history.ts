@@ -74,12 +74,12 @@ async function readEntries(limit: number, { archive, ledger }: CliContext): Prom
 }
 
 function fromPicture(picture: KnownPicture, { file, goneFile, original }: Whereabouts): Entry {
-  const { id, at, tool, backend, model, prompt, parents, dollars, estimated, unclaimed } = picture;
-  return { id, at, tool, backend, model, prompt, parents, dollars, estimated, file, goneFile, original, unclaimed, maybeBilled: false };
+  const { id, at, tool, backend, model, prompt, parents, dollars, estimated, unclaimed, shotOf } = picture;
+  return { shotOf, id, at, tool, backend, model, prompt, parents, dollars, estimated, file, goneFile, original, unclaimed, maybeBilled: false };
 }
 
 function fromRequest({ sent: { at, tool, backend, model }, dollars }: PaidRequest): Entry {
-  const nothing = { file: null, goneFile: null, original: null, unclaimed: false };
+  const nothing = { shotOf: null, file: null, goneFile: null, original: null, unclaimed: false };
   return { id: null, at, tool, backend, model, prompt: null, parents: [], dollars, estimated: false, ...nothing, maybeBilled: true };
 }
 
@@ -139,20 +139,22 @@ function toCost({ dollars, estimated }: Entry): string {
 
 /** Where the picture is, and what is unusual about that. */
 function toDetails(entry: Entry, places: CliContext['config']): string[] {
-  const { file, goneFile, original, unclaimed, maybeBilled } = entry;
+  const { file, goneFile, original, unclaimed, maybeBilled, shotOf } = entry;
   if (maybeBilled) return ['it was sent, and Google may have billed it'];
   const show = (path: string) => shortenPath(path, places);
   const remark = unclaimed ? [unclaimedRemark] : [];
   if (file !== null) return [show(file), ...remark];
   const last = original === null ? 'its original is gone too' : `original: ${show(original)}`;
+  if (shotOf !== null) return [`second shot of ${shotOf}, on black`, last];
   return [goneFile === null ? 'never delivered' : `${show(goneFile)} (gone)`, last, ...remark];
 }
 
 const unclaimedRemark = 'unclaimed: its caller never got an answer';
 
 /** The same in a few words, for one line. */
-function toNotes({ file, goneFile, original, unclaimed, maybeBilled }: Entry): string[] {
+function toNotes({ file, goneFile, original, unclaimed, maybeBilled, shotOf }: Entry): string[] {
   if (maybeBilled) return ['maybe billed'];
+  if (shotOf !== null) return [`second shot of ${shotOf}`];
   const where = goneFile === null ? 'never delivered' : `gone: ${goneFile}`;
   const missing = file === null ? [original === null ? `${where}, original gone` : `${where}, this is the original`] : [];
   return [...(unclaimed ? ['unclaimed'] : []), ...missing];

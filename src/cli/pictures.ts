@@ -19,6 +19,8 @@ export interface KnownPicture {
   parents: readonly string[];
   dollars: number | null;
   estimated: boolean;
+  /** The first shot, when this is the second of two, made to be compared with it; null for all others. */
+  shotOf: string | null;
   /** Where it was delivered; null when it never was. */
   delivered: string | null;
   /** Its call has ended and its caller never got an answer. */
@@ -78,10 +80,11 @@ function toStanding(call: CallState | undefined, ledger: Ledger): Pick<KnownPict
 }
 
 function fromRecord(record: ImageRecord, call: CallState | undefined, ledger: Ledger): KnownPicture {
-  const { id, at, tool, backend, model, answeredBy, prompt, parents, dollars, estimated, delivered, original } = record;
+  const { id, at, tool, backend, model, answeredBy, prompt, parents, dollars, estimated, delivered, original, shotOf } = record;
   return {
     ...{ id, at, tool, backend, model: answeredBy ?? model, prompt, parents, estimated },
     dollars: dollars ?? null,
+    shotOf: shotOf ?? null,
     // Where the output could not be written, the original stands in for it, and is the only copy.
     delivered: delivered === undefined || delivered.path === original?.path ? null : delivered.path,
     ...toStanding(call, ledger),
@@ -90,10 +93,10 @@ function fromRecord(record: ImageRecord, call: CallState | undefined, ledger: Le
 
 /** What the ledger says of a picture; where nothing could be delivered, it names the original as the file. */
 function fromRequest(id: string, original: string, request: PaidRequest, call: CallState | undefined, ledger: Ledger): KnownPicture {
-  const { at, tool, backend, model } = request.sent;
+  const { at, tool, backend, model, shotOf = null } = request.sent;
   const path = call?.files?.find((file) => file.id === id)?.path;
   return {
-    ...{ id, at, tool, backend, model, prompt: null, parents: [], estimated: false },
+    ...{ id, at, tool, backend, model, prompt: null, parents: [], estimated: false, shotOf },
     dollars: request.dollars === null ? null : request.dollars / Math.max(1, request.images.length),
     delivered: path === undefined || path === original ? null : path,
     ...toStanding(call, ledger),
