@@ -30,7 +30,7 @@ export interface Opened {
 
 /** Opens every picture in turn. Throws what the tools throw. */
 export async function openSources(sources: readonly ExportSource[], wish: ExportWish, tools: ExportTools): Promise<Opened[]> {
-  const stems = uniqueStems(sources.map(({ stem }) => stem));
+  const stems = uniqueNames(sources.map(({ stem }) => stem));
   const opened: Opened[] = [];
   for (const [index, source] of sources.entries()) opened.push(await openSource(source, stems[index] ?? source.stem, wish, tools));
   return opened;
@@ -67,11 +67,11 @@ async function trim(picture: Opened): Promise<Opened> {
 }
 
 /** The second of a name becomes name-2, unless that is taken too. Names differ in more than their case, since some disks do not tell that. */
-function uniqueStems(stems: readonly string[]): string[] {
+export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
-  return stems.map((stem) => {
-    let unique = stem;
-    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${stem}-${number}`;
+  return names.map((name) => {
+    let unique = name;
+    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${name}-${number}`;
     taken.add(unique.toLowerCase());
     return unique;
   });

@@ -8,7 +8,7 @@ import { toXmp } from '../image/xmp.ts';
 import { formatSize } from '../text.ts';
 import { version } from '../version.ts';
 import { fileName, maxBytes, pixelFile, textFile, toUrl } from './file.ts';
-import type { Opened } from './source.ts';
+import { type Opened, uniqueNames } from './source.ts';
 import type { Exported, ExportWish } from './wish.ts';
 
 /** Transparent pixels around each picture. */
@@ -70,16 +70,17 @@ function toAtlas(image: string, packing: Packing, placed: readonly Placed[]): st
 
 function toCss(image: string, placed: readonly Placed[]): string {
   const base = `.sprite { display: inline-block; background: url("${toUrl(image)}") no-repeat; }`;
+  const names = uniqueNames(placed.map(({ name }) => toClass(name)));
   const classes = placed.map(
-    ({ name, pixels: { width, height }, left, top }) =>
-      `.sprite-${toClass(name)} { width: ${width}px; height: ${height}px; background-position: ${-left}px ${-top}px; }`,
+    ({ pixels: { width, height }, left, top }, index) =>
+      `.sprite-${names[index]} { width: ${width}px; height: ${height}px; background-position: ${-left}px ${-top}px; }`,
   );
   return [base, ...classes].join('\n');
 }
 
-/** What CSS takes in a name as it is; the rest is escaped as code points. */
+/** One word that HTML and CSS take without escapes. */
 function toClass(name: string): string {
-  return name.replace(/[^\w\u0080-\u{10ffff}-]/gu, (sign) => `\\${sign.codePointAt(0)?.toString(16)} `);
+  return name.replace(/[^\w\u0080-\u{10ffff}-]+/gu, '-');
 }
 
 /** What all pictures are; where they differ and a model made some, a composite with what a model made; else nothing. */
