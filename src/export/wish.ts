@@ -57,7 +57,7 @@ export interface ExportedFile {
 }
 
 /** Text to be pasted. */
-export interface Markup {
+interface Markup {
   language: 'html' | 'json' | 'xml' | 'css';
   text: string;
 }

@@ -3,7 +3,7 @@ import type { Pixels, Rgb } from './pixels.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
 /** Icons are made from at most so many pixels an edge: the largest icon there is. */
-export const largestIcon = 1024;
+const largestIcon = 1024;
 
 /** One icon: what of the art, how large in it, on what. */
 export interface IconLayout {

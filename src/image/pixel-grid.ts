@@ -1,7 +1,7 @@
 import type { Pixels } from './pixels.ts';
 
 /** The lines between the fat pixels of one axis, in pixels, from 0 to the edge: cells are what lies between neighbours. */
-export type GridLines = readonly number[];
+type GridLines = readonly number[];
 
 export interface PixelGrid {
   columns: GridLines;
@@ -25,7 +25,7 @@ const uneven = 0.07;
 /** How far the cells of the two axes may differ. */
 const unevenAxes = 0.04;
 /** Grids of less than this fit are no grids; photographs and smooth drawings measure below 0.3, pixel art in JPEG above 0.6. */
-export const leastFit = 0.45;
+const leastFit = 0.45;
 
 /**
  * Finds the grid of a picture in the style of pixel art: fat pixels of any size (10.67, not only 11), not quite even, blurred edges. Undefined when there

@@ -20,7 +20,7 @@ export interface Site {
   hold(): () => void;
 }
 
-export type ServeSite = (files: readonly Pick<ExportedFile, 'name' | 'bytes' | 'mediaType'>[], html: string) => Promise<Site>;
+type ServeSite = (files: readonly Pick<ExportedFile, 'name' | 'bytes' | 'mediaType'>[], html: string) => Promise<Site>;
 
 interface Fixtures {
   browser: Browser;
