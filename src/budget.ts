@@ -29,7 +29,7 @@ export async function requireBudget(plan: Plan, spender: Spender): Promise<void>
   if (!(await canKeep(stateDir))) throw cannotKeep(stateDir);
   // Nobody is asked to pay for what the day does not allow.
   await requireDayBudget(plan, spender);
-  requireCallBudget((plan.variations - 1) * (plan.price?.most ?? 0), plan, spender);
+  requireCallBudget((plan.requests - 1) * (plan.price?.most ?? 0), plan, spender);
 }
 
 function requireKnownPrice({ price, model }: Plan): void {
@@ -44,7 +44,7 @@ async function requireDayBudget(plan: Plan, { config, ledger }: Spender): Promis
   const { perDay } = config.budget;
   if (perDay === undefined) return;
   const most = plan.price?.most ?? 0;
-  const wanted = plan.variations * most;
+  const wanted = plan.requests * most;
   const { dollars } = await ledger.today();
   const left = perDay - dollars;
   if (wanted <= left + rounding) return;
@@ -69,8 +69,8 @@ function toSmaller({ resolution, model }: Plan): string | undefined {
 }
 
 /** How many of the pictures that were asked for the dollars are enough for. */
-function countFitting({ price }: Plan, dollars: number): number {
-  return price === undefined || price.most === 0 ? 0 : Math.max(0, Math.floor((dollars + rounding) / price.most));
+function countFitting({ price, requests, variations }: Plan, dollars: number): number {
+  return price === undefined || price.most === 0 ? 0 : Math.max(0, Math.floor(((dollars + rounding) / price.most / requests) * variations));
 }
 
 /** Refuses a request that would bring its call above what one may cost; `reserved` is what the call's other requests may cost. */
@@ -79,7 +79,7 @@ export function requireCallBudget(reserved: number, plan: Plan, { config, approv
   if (perCall === undefined || config.backend === 'standin') return;
   requireKnownPrice(plan);
   const most = plan.price?.most ?? 0;
-  const whole = plan.variations * most;
+  const whole = plan.requests * most;
   const limit = approved ? Math.max(perCall, whole) : perCall;
   if (reserved + most <= limit + rounding) return;
   const amounts = `may cost up to ${formatDollars(reserved + most)}, and one call may cost ${formatDollars(limit)}`;
@@ -94,8 +94,8 @@ export function requireCallBudget(reserved: number, plan: Plan, { config, approv
 }
 
 function toQuestion(plan: Plan, perCall: number): string {
-  const { variations, prompt, model, resolution, price } = plan;
-  const [likely, most] = [variations * (price?.likely ?? 0), variations * (price?.most ?? 0)];
+  const { variations, requests, prompt, model, resolution, price } = plan;
+  const [likely, most] = [requests * (price?.likely ?? 0), requests * (price?.most ?? 0)];
   return (
     `An agent asks limner for ${variations === 1 ? 'a picture' : `${variations} pictures`}: ${quote(prompt, 120)} (${model.id}, ${resolution}). This costs about ` +
     `${formatDollars(likely)}, at most ${formatDollars(most)}; your limit for one call is ${formatDollars(perCall)} (LIMNER_BUDGET_USD_PER_CALL). Pay for this one call?`

@@ -6,7 +6,8 @@ import { ToolError } from './errors.ts';
 import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
 import { exists, measure, readBytes } from './files/read.ts';
 import { requireFree } from './files/target.ts';
-import { type Finished, finish, readMade } from './image/finish.ts';
+import { readMade } from './image/finish.ts';
+import { type Ingredients, type MadeFile, makeFile } from './make-file.ts';
 import { type Image, shapeDistance, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
 import type { Plan } from './plan.ts';
@@ -18,7 +19,12 @@ export interface KeptImage {
   bytes: Uint8Array;
   /** Kept by a process that ended before it said where the file is: the file may stand there all the same. */
   mayStand?: boolean;
+  /** The same picture on black, where the background is found by comparing. */
+  second?: SecondShot;
 }
+
+/** The second shot, kept as it came; or why there is none, in words that go on from "the file is opaque: ". */
+export type SecondShot = KeptImage | { failed: string };
 
 /** A picture that was delivered. */
 export interface SavedImage {
@@ -28,6 +34,9 @@ export interface SavedImage {
   /** Every difference between what was asked and what the file is, and what was done to the model's bytes. */
   differences: readonly string[];
   record: ImageRecord;
+  /** What a cut out of the background is worth, and what was taken from the answer for a region; absent where that was not done, or done before. */
+  cutOut?: MadeFile['cutOut'];
+  region?: MadeFile['region'];
 }
 
 interface Keeper {
@@ -56,9 +65,10 @@ export async function requireNames({ output, variations }: Plan): Promise<void> 
  * from 1. What goes wrong is told in `warnings`: the original then stands in for the file, and only when there is none either is the picture given up.
  */
 export async function deliver(
-  { record, bytes, mayStand = false }: KeptImage,
+  { record, bytes, second, mayStand = false }: KeptImage,
   number: number,
   plan: Plan,
+  sources: Pick<Ingredients, 'picture' | 'mask'>,
   keeper: Keeper,
   warnings: string[],
 ): Promise<SavedImage | undefined> {
@@ -70,23 +80,38 @@ export async function deliver(
   }
   const original = record.original && toKeptFile(record.original.path, made);
   if (original === undefined) warnings.push(notKept(keeper.config));
-  const { image, notes } = await finishOrLeave(made, plan, warnings);
-  const standing = mayStand ? await findStanding(image, number, plan) : undefined;
+  const file = await makeOrLeave(made, plan, { ...sources, ...(second && { second }) }, warnings);
+  const standing = mayStand ? await findStanding(file, number, plan) : undefined;
   const written = standing
-    ? { file: toKeptFile(standing, image), differences: [...compare(plan, made, image), ...notes] }
-    : await writeOrRescue(made, { image, notes }, original, number, plan, keeper, warnings);
+    ? { file: toKeptFile(standing, file.image), differences: [...compare(plan, made, file.image), ...file.differences] }
+    : await writeOrRescue(made, file, original, number, plan, keeper, warnings);
   if (written === undefined) return undefined;
   const { format, width, height } = made;
-  const { file, differences } = written;
-  const delivered = { ...record, made: { format, width, height }, delivered: file, differences: [...differences] };
+  const { differences } = written;
+  const delivered = {
+    ...record,
+    made: { format, width, height },
+    finish: file.finish,
+    delivered: written.file,
+    differences: [...differences],
+  };
   await keeper.archive.update(delivered).catch(() => original && warnings.push(notRecorded(original.path, keeper.config)));
-  return { id: record.id, file, original, differences, record: delivered };
+  const { cutOut, region } = file;
+  return {
+    id: record.id,
+    file: written.file,
+    original,
+    differences,
+    record: delivered,
+    ...(cutOut && { cutOut }),
+    ...(region && { region }),
+  };
 }
 
 /** The file as asked; where it cannot be written, whatever place the picture has; undefined when it has none. */
 async function writeOrRescue(
   made: Image,
-  { image, notes: finishing }: Finished,
+  file: MadeFile,
   original: KeptFile | undefined,
   number: number,
   plan: Plan,
@@ -94,8 +119,8 @@ async function writeOrRescue(
   warnings: string[],
 ): Promise<{ file: KeptFile; differences: string[] } | undefined> {
   try {
-    const { path, notes } = await write(image, number, plan, keeper.archive);
-    return { file: toKeptFile(path, image), differences: [...compare(plan, made, image), ...finishing, ...notes] };
+    const { path, notes } = await write(file, number, plan, keeper.archive);
+    return { file: toKeptFile(path, file.image), differences: [...compare(plan, made, file.image), ...file.differences, ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const rescue = original ?? (await publishElsewhere(made, plan, keeper.config));
@@ -126,16 +151,17 @@ async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config):
   }
 }
 
-async function finishOrLeave(made: Image, plan: Plan, warnings: string[]): Promise<Finished> {
-  const finished = await finish(made, { format: plan.output.format, cropTo: plan.cropTo }).catch(() => undefined);
-  if (finished) return finished;
-  warnings.push('The picture could not be converted or cropped as asked: it is delivered as the model made it.');
-  return { image: made, notes: [] };
+async function makeOrLeave(made: Image, plan: Plan, ingredients: Ingredients, warnings: string[]): Promise<MadeFile> {
+  const file = await makeFile(made, plan, ingredients).catch(() => undefined);
+  if (file) return file;
+  warnings.push('The picture could not be made into the file that was asked for: it is delivered as the model made it.');
+  return { image: made, differences: [], finish: {} };
 }
 
 /** The path among those this picture would be written to where exactly these bytes are. */
-async function findStanding(image: Image, number: number, plan: Plan): Promise<string | undefined> {
-  const first = numbered(toWantedPath(image, plan), plan.output.named ? number : 1);
+async function findStanding(file: MadeFile, number: number, plan: Plan): Promise<string | undefined> {
+  const { image } = file;
+  const first = numbered(toWantedPath(file, plan), plan.output.named ? number : 1);
   for (let taken = 1; ; taken += 1) {
     const path = numbered(first, taken);
     const there = await measure(path);
@@ -145,16 +171,17 @@ async function findStanding(image: Image, number: number, plan: Plan): Promise<s
   }
 }
 
-function toWantedPath(image: Image, { output: { folder, stem, extension, format } }: Plan): string {
+function toWantedPath({ image, isWhole }: MadeFile, { output: { folder, stem, extension, format } }: Plan): string {
   const suffix = extension !== undefined && image.format === format ? extension : toExtension(image.format);
-  return join(folder, `${stem}.${suffix}`);
+  return join(folder, `${stem}${isWhole ? '-whole-edit' : ''}.${suffix}`);
 }
 
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
-async function write(image: Image, number: number, plan: Plan, archive: Archive): Promise<{ path: string; notes: string[] }> {
+async function write(file: MadeFile, number: number, plan: Plan, archive: Archive): Promise<{ path: string; notes: string[] }> {
   const { named, overwrite } = plan.output;
-  const wanted = toWantedPath(image, plan);
-  if (!named) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
+  const { image } = file;
+  const wanted = toWantedPath(file, plan);
+  if (!named || file.isWhole) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
   const path = numbered(wanted, number);
   const backup = overwrite && (await exists(path)) ? await archive.keepReplaced(path).catch(() => undefined) : undefined;
   if (backup) return { path: await publish(path, image.bytes, 'replace'), notes: [`The picture it replaced is kept at ${backup}.`] };
@@ -180,7 +207,8 @@ function compare(plan: Plan, made: Image, delivered: Image): string[] {
     differences.push(`Shape: ${asked} was asked, ${formatSize(made)} (${toShape(made).toFixed(2)}:1) came.`);
   }
   const scale = Math.max(made.width, made.height) / Math.max(expected.width, expected.height);
-  if (Math.abs(scale - 1) > tolerance.size) {
+  const isExact = plan.output.width !== undefined || plan.output.height !== undefined || plan.region !== undefined;
+  if (!isExact && Math.abs(scale - 1) > tolerance.size) {
     differences.push(`Size: ${plan.resolution} was asked (about ${formatSize(expected)}), ${formatSize(made)} came.`);
   }
   if (plan.output.format && plan.output.format !== delivered.format) {

@@ -4,24 +4,16 @@ import type { SentRequest } from './archive/ledger.ts';
 import { newImageId } from './archive/record.ts';
 import { requireCallBudget } from './budget.ts';
 import type { Config } from './config.ts';
-import type { KeptImage } from './deliver.ts';
+import type { KeptImage, SecondShot } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
-import { prepare } from './image/prepare.ts';
-import type {
-  Conversation,
-  ImageModel,
-  ImageRequest,
-  ImageResponse,
-  ModelCall,
-  SentRequest as ModelRequest,
-  RequestImage,
-  Usage,
-} from './model/image-model.ts';
+import { runPixelJob } from './image/pixel-thread.ts';
+import { describeGround } from './make-file.ts';
+import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
 import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
-import { maxRequestLength } from './plan-history.ts';
+import { type Request, toRequest, toSecondRequest } from './request.ts';
 
 /** What one call may use. */
 export interface Call extends Memory {
@@ -42,6 +34,13 @@ export interface Failure {
   message: string;
 }
 
+/** The pictures a call is made from. */
+export interface Sources {
+  pictures: readonly Picture[];
+  /** Says which part of the first may change. */
+  mask: Picture | undefined;
+}
+
 /** What the requests of a call brought: pictures on disk, in the order of the variations, and what went wrong. */
 export interface Generated {
   kept: readonly KeptImage[];
@@ -52,15 +51,15 @@ export interface Generated {
  * n requests side by side, each entered in the ledger before it is sent, and what it brings put on disk the moment it arrives. Throws the one error of
  * a call that brought nothing.
  */
-export async function generateAll(id: string, plan: Plan, pictures: readonly Picture[], call: Call): Promise<Generated> {
-  const request = await toRequest(plan, pictures);
+export async function generateAll(id: string, plan: Plan, { pictures, mask }: Sources, call: Call): Promise<Generated> {
+  const request = await toRequest(plan, pictures, mask);
   const clock = startClock(plan, call);
   const painting = { id, plan, call, request, clock, reserved: { dollars: 0 } };
   let done = 0;
   const painter = call.model.backend === 'standin' ? 'The stand-in is drawing' : `${plan.model.id} is painting`;
   call.report(plan.variations === 1 ? painter : `${painter} ${plan.variations} variations`, done, plan.variations);
   const attempts = Array.from({ length: plan.variations }, async (_, index): Promise<KeptImage[]> => {
-    const kept = await paintOne(painting, index + 1);
+    const kept = await paintVariation(painting, index + 1);
     done += 1;
     call.report(done < plan.variations ? `${done} of ${plan.variations} are done` : 'Saving', done, plan.variations);
     return kept;
@@ -98,34 +97,6 @@ function toOneError(reasons: readonly unknown[]): ToolError {
 /** Codes of variations that were never sent. */
 const unsent: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['over_budget', 'over_call_limit', 'cannot_write', 'cancelled']);
 
-type Request = Omit<ImageRequest, 'variation'>;
-
-async function toRequest(plan: Plan, pictures: readonly Picture[]): Promise<Request> {
-  const { model, prompt, aspectRatio, resolution, webSearch } = plan;
-  const history = toConversation(plan, pictures);
-  const images = await prepareImages(plan, pictures, history !== undefined);
-  return { model: model.id, prompt, images, aspectRatio, resolution, webSearch, ...(history && { history }) };
-}
-
-function toConversation(plan: Plan, [picture]: readonly Picture[]): Conversation | undefined {
-  if (plan.history === undefined || typeof picture?.history !== 'object') return undefined;
-  return { turns: picture.history.turns, label: plan.inputs[0]?.label ?? '' };
-}
-
-/** The pictures as they may leave this computer; the one a conversation ends with need not be sent again. */
-async function prepareImages(plan: Plan, pictures: readonly Picture[], inHistory: boolean): Promise<RequestImage[]> {
-  const wanted = plan.inputs.map(({ maxEdge, label }, index) => ({ maxEdge, label, ...pick(pictures, index) })).slice(inHistory ? 1 : 0);
-  const room = inHistory ? maxRequestLength - (plan.history?.length ?? 0) - plan.prompt.length : undefined;
-  const prepared = await prepare(wanted, room);
-  return prepared.map(({ bytes, mediaType }, index) => ({ label: wanted[index]?.label ?? '', bytes, mediaType }));
-}
-
-function pick(pictures: readonly Picture[], index: number): Pick<Picture, 'name' | 'bytes' | 'facts'> {
-  const picture = pictures[index];
-  if (picture === undefined) throw new Error(`the plan names picture ${index + 1}, which was not read`);
-  return { name: picture.name, bytes: picture.bytes, facts: picture.facts };
-}
-
 interface Clock extends Pick<ModelCall, 'cancelled' | 'deadline' | 'remainingMs' | 'onWait'> {
   /** ISO 8601. */
   until: string;
@@ -153,22 +124,59 @@ interface Painting {
   reserved: { dollars: number };
 }
 
-/** One variation. */
-async function paintOne(painting: Painting, variation: number): Promise<KeptImage[]> {
-  const { call, request, clock } = painting;
+/** One variation: one request, or two where the background is found by comparing. */
+async function paintVariation(painting: Painting, variation: number): Promise<KeptImage[]> {
+  const { plan, request } = painting;
+  const { kept, response } = await paintOne(painting, request, { variation });
+  const [first, ...others] = kept;
+  if (plan.background?.method !== 'two-shot' || first === undefined) return kept;
+  return [{ ...first, second: await paintSecond(painting, first, response, variation) }, ...others];
+}
+
+/**
+ * The same picture on black. It is not asked for when the first is not on a flat ground, since the two could not be compared; why there is none is said in words that
+ * go on from "no transparency: ".
+ */
+async function paintSecond(painting: Painting, first: KeptImage, response: ImageResponse, variation: number): Promise<SecondShot> {
+  const { call, plan, request } = painting;
+  try {
+    const background = await runPixelJob('background', { bytes: first.bytes });
+    if (background.kind !== 'flat') return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
+    call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
+    const again = await toSecondRequest(request, first, response.exchange);
+    const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });
+    return kept[0] ?? { failed: 'the second shot brought no picture' };
+  } catch (error) {
+    if (!(error instanceof ToolError)) call.logError(error);
+    return { failed: `the second shot, on black, failed: ${toMessage(error)}` };
+  }
+}
+
+/** Which request of a variation it is. */
+interface Shot {
+  variation: number;
+  /** The first shot, when this is the second. */
+  shotOf?: string;
+}
+
+async function paintOne(painting: Painting, request: Request, shot: Shot): Promise<{ kept: KeptImage[]; response: ImageResponse }> {
+  const { call, clock } = painting;
   let sent: SentRequest | undefined;
   const beforeSending = async () => {
-    const { entry, request } = await enter(painting);
+    const { entry, request: entered } = await enter(painting, shot.shotOf);
     sent = entry;
-    return request;
+    return entered;
   };
-  const response = await call.model.generate({ ...request, variation }, { ...clock, beforeSending });
+  const response = await call.model.generate({ ...request, variation: shot.variation }, { ...clock, beforeSending });
   if (sent === undefined) throw new Error('the model answered a request that was not entered');
-  return keepAll(response, sent, variation, painting);
+  return { kept: await keepAll(response, sent, shot, painting), response };
 }
 
 /** Enters a request in the ledger, if the budgets allow it. */
-async function enter({ id, plan, call, clock, reserved }: Painting): Promise<{ entry: SentRequest; request: ModelRequest }> {
+async function enter(
+  { id, plan, call, clock, reserved }: Painting,
+  shotOf: string | undefined,
+): Promise<{ entry: SentRequest; request: ModelRequest }> {
   const { config, ledger, model, cancelled } = call;
   const dollars = plan.price?.most ?? null;
   requireCallBudget(reserved.dollars, plan, call);
@@ -179,6 +187,7 @@ async function enter({ id, plan, call, clock, reserved }: Painting): Promise<{ e
   const entering = ledger.send({
     call: id,
     image: newImageId(),
+    ...(shotOf !== undefined && { shotOf }),
     key: plan.key,
     tool: plan.tool,
     backend: model.backend,
@@ -203,17 +212,18 @@ async function enter({ id, plan, call, clock, reserved }: Painting): Promise<{ e
 }
 
 /** Everything an answer brought goes to the disk, synced; only then does the ledger say that it arrived. What was paid stands with the first picture. */
-async function keepAll(response: ImageResponse, sent: SentRequest, variation: number, painting: Painting): Promise<KeptImage[]> {
+async function keepAll(response: ImageResponse, sent: SentRequest, { variation, shotOf }: Shot, painting: Painting): Promise<KeptImage[]> {
   const { plan, call } = painting;
   const { dollars, estimated } = toCost(response, plan, call);
-  const unsaid = toRecord(painting, variation);
+  const unsaid = { ...toRecord(painting, variation), ...(shotOf !== undefined && { shotOf }) };
+  const after = shotOf ?? plan.history?.after;
   const kept = await Promise.all(
     response.images.map(async (bytes, index): Promise<KeptImage> => {
       const record: NewRecord =
         index === 0
           ? { ...unsaid, ...toSaid(response), id: sent.image, estimated, ...(dollars !== undefined && { dollars }) }
           : { ...unsaid, id: newImageId(), estimated: false, dollars: 0 };
-      const said = { exchange: response.exchange, ...(plan.history && { after: plan.history.after }) };
+      const said = { exchange: response.exchange, ...(after !== undefined && { after }) };
       return { bytes, record: await call.archive.keep(record, bytes, said) };
     }),
   );

@@ -26,6 +26,7 @@ const help = `limner ${version}: images for AI agents, over MCP.
 Usage:
   limner          serve MCP on stdin and stdout; a host such as Claude or VS Code starts this
   limner demo     generate, edit and compose a picture, and print where the files are
+  limner export   resize, convert, cut out; favicons, app icons, responsive sets: free
   limner history  what was made: when, model, cost, file; --json
   limner spend    what it cost: today, this month, by day and model; --json
   limner forget   remove pictures from limner's archive: ID…, --older-than 90d, --all
@@ -37,7 +38,7 @@ Set-up for each host, and every setting: README.md
 
 async function main(args: string[]): Promise<number> {
   const [first = '', ...others] = args;
-  if (isLookBack(first)) return lookBack(first, others);
+  if (isOffline(first)) return runOffline(first, others);
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -160,22 +161,24 @@ function endWell(handle: { close(): Promise<void> }, calls: ReadonlySet<Promise<
   }
 }
 
-/** The commands that look at what is kept, loaded when they are asked for. */
-const lookBacks = {
+/** The commands that need no model, loaded when they are asked for. */
+const offlineCommands = {
   history: async () => (await import('./cli/history.ts')).historyCommand,
   spend: async () => (await import('./cli/spend.ts')).spendCommand,
   forget: async () => (await import('./cli/forget.ts')).forgetCommand,
+  export: async () => (await import('./cli/export.ts')).exportCommand,
 };
 
-function isLookBack(command: string): command is keyof typeof lookBacks {
-  return Object.hasOwn(lookBacks, command);
+function isOffline(command: string): command is keyof typeof offlineCommands {
+  return Object.hasOwn(offlineCommands, command);
 }
 
-async function lookBack(command: keyof typeof lookBacks, args: string[]): Promise<number> {
+async function runOffline(command: keyof typeof offlineCommands, args: string[]): Promise<number> {
   const config = await readConfig();
   for (const notice of [...config.problems, ...config.warnings]) process.stderr.write(`limner: ${notice}\n`);
   const context: CliContext = {
     config,
+    cwd: workingFolder(),
     ...openMemory(config),
     print: (line) => void process.stdout.write(`${line}\n`),
     printError: (line) => void process.stderr.write(`${line}\n`),
@@ -184,7 +187,7 @@ async function lookBack(command: keyof typeof lookBacks, args: string[]): Promis
   };
   // Whoever reads may stop reading: `limner history | head`.
   process.stdout.on('error', () => process.exit());
-  const runCommand = await lookBacks[command]();
+  const runCommand = await offlineCommands[command]();
   return runCommand(args, context);
 }
 

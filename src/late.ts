@@ -5,7 +5,7 @@ import { isUnclaimed, toImageIds } from './archive/unclaimed.ts';
 import type { KeptImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { readBytes } from './files/read.ts';
-import type { Call, Failure } from './generate.ts';
+import type { Call, Failure, Sources } from './generate.ts';
 import { toRecord } from './new-record.ts';
 import type { Plan, PlannedInput } from './plan.ts';
 import { finishCall, type Outcome } from './run.ts';
@@ -24,17 +24,17 @@ const lookEvery = 500;
  * What the same call brought before, when its caller never heard of it: answers with one that has finished, and waits for one that still runs, in this
  * process or another; neither costs anything. Undefined when there is none, and the call is a new request. `keys` are those the call goes by.
  */
-export async function findLate(keys: readonly string[], plan: Plan, call: Call): Promise<Outcome | undefined> {
+export async function findLate(keys: readonly string[], plan: Plan, sources: Sources, call: Call): Promise<Outcome | undefined> {
   const { ledger } = call;
   const same = (await ledger.recentCalls()).filter(({ key }) => keys.includes(key)).reverse();
   const oldest = Date.now() - answersFor;
   for (const ended of same) {
     if (!isUnclaimed(ended, ledger) || (ended.finishedAt ?? ended.startedAt) <= oldest) continue;
-    const outcome = await take(ended, call, () => adopt(ended, plan, call));
+    const outcome = await take(ended, call, () => adopt(ended, plan, sources, call));
     if (outcome) return outcome;
   }
   const running = same.find((other) => ledger.isRunning(other) && isLeftAlone(other, call));
-  return running && ((await take(running, call, () => join(running, plan, call))) ?? findLate(keys, plan, call));
+  return running && ((await take(running, call, () => join(running, plan, sources, call))) ?? findLate(keys, plan, sources, call));
 }
 
 /** Whether the same call, sent again, would be answered with what it brought before. */
@@ -77,29 +77,38 @@ async function take({ call: id }: CallState, { ledger, cancelled }: Call, bring:
 }
 
 /** Waits until the call has finished and takes over what it brought; undefined when that is nothing. */
-async function join(running: CallState, plan: Plan, call: Call): Promise<Outcome | undefined> {
+async function join(running: CallState, plan: Plan, sources: Sources, call: Call): Promise<Outcome | undefined> {
   const seconds = Math.round((Date.now() - running.startedAt) / 1000);
   call.report(`The same call was sent ${seconds} s ago and is waited for`, 0, plan.variations);
   for (;;) {
     const now = (await call.ledger.recentCalls()).find((other) => other.call === running.call);
     if (now === undefined) return undefined;
-    if (!call.ledger.isRunning(now)) return adopt(now, plan, call);
+    if (!call.ledger.isRunning(now)) return adopt(now, plan, sources, call);
     if (call.cancelled.aborted) throw new ToolError('cancelled', 'The call was cancelled while the same call before it was waited for.');
     await setTimeout(lookEvery, undefined, { signal: call.cancelled }).catch(() => undefined);
   }
 }
 
 /** The answer of a call that has ended, from what is kept of it. Pictures that are not where they were wanted yet are delivered now. */
-async function adopt(ended: CallState, plan: Plan, call: Call): Promise<Outcome | undefined> {
-  const ids = await toImageIds(ended, call.archive);
+async function adopt(ended: CallState, plan: Plan, sources: Sources, call: Call): Promise<Outcome | undefined> {
+  // What is delivered is what the call is told of; second shots are only kept.
+  const seconds = (await call.archive.ofCall(ended.call)).flatMap(({ id, shotOf }) => (shotOf === undefined ? [] : [id]));
+  const ids = [...new Set([...(await toImageIds(ended, call.archive)), ...seconds])];
   const found = (await Promise.all(ids.map((id) => findKept(id, ended, plan, call)))).filter((image) => image !== undefined);
-  const kept = found.sort((a, b) => a.record.number - b.record.number);
+  const kept = pairShots(found).sort((a, b) => a.record.number - b.record.number);
   const [first] = kept;
   if (first === undefined) return undefined;
   const then = await toPlanThen(plan, first.record, call);
   try {
     return await finishCall(
-      { id: ended.call, plan: then, kept, failures: toFailures(ended, kept, plan), late: new Date(ended.startedAt) },
+      {
+        id: ended.call,
+        plan: then,
+        sources,
+        kept,
+        failures: toFailures(ended, found, kept.length + 1, plan.variations),
+        late: new Date(ended.startedAt),
+      },
       call,
     );
   } catch (error) {
@@ -109,15 +118,26 @@ async function adopt(ended: CallState, plan: Plan, call: Call): Promise<Outcome 
   }
 }
 
+/** Second shots beside their first. One whose first is gone stands for itself. */
+function pairShots(found: readonly KeptImage[]): KeptImage[] {
+  const isSecond = ({ record }: KeptImage) => found.some((first) => first.record.id === record.shotOf);
+  return found
+    .filter((image) => !isSecond(image))
+    .map((first) => {
+      const second = found.find(({ record }) => record.shotOf === first.record.id);
+      return second ? { ...first, second } : first;
+    });
+}
+
 /** Which variation it was that failed, and why, was for the answer that got lost. */
-function toFailures({ requests }: CallState, kept: readonly KeptImage[], { variations }: Plan): Failure[] {
+function toFailures({ requests }: CallState, found: readonly KeptImage[], first: number, variations: number): Failure[] {
   const isOpen = requests.some(({ state }) => state === 'maybe billed' || state === 'under way');
-  const isGone = requests.some(({ images }) => images.length > 0 && !images.some((id) => kept.some(({ record }) => record.id === id)));
+  const isGone = requests.some(({ images }) => images.length > 0 && !images.some((id) => found.some(({ record }) => record.id === id)));
   const lost = isGone ? 'What came then is no longer there or was no picture; it was billed.' : undefined;
   const isFree = requests.every(({ state, dollars }) => state === 'arrived' || dollars === 0);
   const billed = isOpen ? '; it may have been billed' : isFree ? ', and was not billed' : '';
   const message = lost ?? `It did not arrive when the call was made${billed}.`;
-  return Array.from({ length: Math.max(0, variations - kept.length) }, (_, index) => ({ variation: kept.length + index + 1, message }));
+  return Array.from({ length: Math.max(0, variations - first + 1) }, (_, index) => ({ variation: first + index, message }));
 }
 
 /** The plan with the pictures the call was made from: where one was replaced by the answer, the call names the answer now. */
@@ -148,6 +168,7 @@ function toLostRecord(id: string, path: string, bytes: Uint8Array, ended: CallSt
   return {
     ...toRecord({ id: ended.call, plan, call }, Math.max(1, index + 1)),
     id,
+    ...(sent?.shotOf !== undefined && { shotOf: sent.shotOf }),
     at: sent?.at ?? new Date(ended.startedAt).toISOString(),
     ...(typeof dollars === 'number' && { dollars }),
     estimated: true,

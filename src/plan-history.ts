@@ -36,11 +36,14 @@ export function planHistory(
   model: CatalogModel,
   pictures: readonly Picture[],
   config: Config,
+  isRegion: boolean,
   warnings: string[],
 ): PlannedHistory | undefined {
   const [picture, ...others] = pictures;
   if (wish.tool !== 'edit_image' || picture?.record === undefined || picture.history === undefined) return undefined;
   const { record, history } = picture;
+  // What is laid back into the picture has to come from this very picture, not from one it was cropped or cut out of.
+  if (isRegion && record.original?.sha256 !== picture.sha256) return undefined;
   const refusal = findRefusal();
   if (refusal === undefined && typeof history === 'object') {
     const { length, pictures: included } = history;
@@ -50,6 +53,8 @@ export function planHistory(
   return undefined;
 
   function findRefusal(): string | undefined {
+    if (record.finish.region)
+      return `${record.id} was put together: one part of it is the model's, the rest is the picture it was made from.`;
     if (history === 'none') return `No conversation is kept with ${record.id}.`;
     if (history === 'several') return `${record.id} came with other pictures in one answer.`;
     if (record.backend !== config.backend)

@@ -6,6 +6,15 @@ import { formatSize, quote } from './text.ts';
 /** How far a picture's shape may be from a ratio of the model and still count as that ratio; Gemini's own pictures are up to 4 % off. */
 const sameShape = 0.05;
 
+/** The widest shape that is cropped out of a picture: half of the widest a model paints. */
+const widest = 16;
+
+/** From here on two shapes are told apart. */
+const exactShape = 0.01;
+
+/** Pixels of the largest file, as of the largest picture that is read. */
+const maxPixels = 100_000_000;
+
 /** What the size of a picture depends on of a wish. */
 interface SizeWish {
   tool: string;
@@ -18,10 +27,10 @@ export function toRatio(text: string | undefined): AspectRatio | undefined {
   const [width, height] = text.split(':').map(Number);
   if (!width || !height)
     throw new ToolError('invalid_argument', `aspect_ratio is ${quote(text)}; both numbers must be above 0, such as 16:9.`);
-  if (Math.max(width / height, height / width) > 16) {
+  if (Math.max(width / height, height / width) > widest) {
     throw new ToolError(
       'unsupported',
-      `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to 16:1 at most.`,
+      `aspect_ratio ${quote(text)} is too extreme: the widest a model paints is 8:1, and limner crops to ${widest}:1 at most.`,
     );
   }
   return `${width}:${height}`;
@@ -44,7 +53,7 @@ export function planShape(
   if (again !== undefined) return { aspectRatio: nearest, cropTo: again };
   if (own === undefined || shapeDistance(nearest, own) <= sameShape) return { aspectRatio: nearest };
   const ownRatio: AspectRatio = `${own.width}:${own.height}`;
-  if (toShape(own) > 16 || toShape(own) < 1 / 16) {
+  if (toShape(own) > widest || toShape(own) < 1 / widest) {
     warnings.push(`A picture of ${formatSize(own)} is too narrow to keep its shape: ${nearest} is used.`);
     return { aspectRatio: nearest };
   }
@@ -52,13 +61,58 @@ export function planShape(
   return { aspectRatio: nearest, cropTo: ownRatio };
 }
 
+/** The shape that two exact edges make; undefined unless both were named. Throws for one nobody can make. */
+export function toExactShape(
+  { width, height }: Partial<Size>,
+  aspectRatio: AspectRatio | undefined,
+  warnings: string[],
+): AspectRatio | undefined {
+  if (width === undefined || height === undefined) return undefined;
+  const shape: AspectRatio = `${width}:${height}`;
+  if (width * height > maxPixels) {
+    throw new ToolError(
+      'unsupported',
+      `width × height is ${formatSize({ width, height })}; limner makes files of up to ${maxPixels / 1_000_000} million pixels. Ask for less.`,
+    );
+  }
+  if (toShape(shape) > widest || toShape(shape) < 1 / widest) {
+    throw new ToolError(
+      'unsupported',
+      `${formatSize({ width, height })} is too extreme a shape: the widest a model paints is 8:1, and limner crops to ${widest}:1 at most. Make one that is less so, and crop it with export_image.`,
+    );
+  }
+  if (aspectRatio && shapeDistance(shape, aspectRatio) > exactShape) {
+    warnings.push(`width and height make the shape ${formatSize({ width, height })}; aspect_ratio ${aspectRatio} is not used.`);
+  }
+  return shape;
+}
+
+/** Both edges of the file, where at least one is exact: the other follows from the shape. */
+export function toWholeSize({ width, height }: Partial<Size>, shape: AspectRatio): Size | undefined {
+  if (width === undefined && height === undefined) return undefined;
+  return { width: width ?? Math.round((height ?? 0) * toShape(shape)), height: height ?? Math.round((width ?? 0) / toShape(shape)) };
+}
+
+/** What the resolution depends on beside the wish. */
+interface Surroundings {
+  /** The picture that is edited. */
+  own: Size | undefined;
+  /** The exact size the file is to have. */
+  exact: Size | undefined;
+}
+
+/**
+ * The resolution asked; without one 1K, for an edit the smallest that is not below the picture. An exact size takes the smallest that covers it, or a larger one
+ * that was asked. What stays too small is told in `warnings`.
+ */
 export function planResolution(
   wish: SizeWish,
   model: CatalogModel,
   ratio: AspectRatio,
-  own: Size | undefined,
+  { own, exact }: Surroundings,
   warnings: string[],
 ): Resolution {
+  if (exact !== undefined) return coverExact(wish, model, ratio, exact, warnings);
   if (wish.resolution !== undefined) return requireResolution(model, wish.resolution);
   if (wish.tool !== 'edit_image' || own === undefined) return '1K';
   const wanted = resolutions.find((resolution) => covers(documentedSize(ratio, resolution), own)) ?? '4K';
@@ -69,6 +123,23 @@ export function planResolution(
       `The edit will be smaller than the picture: ${formatSize(own)} goes in, about ${formatSize(size)} comes back (${possible}).`,
     );
   return possible;
+}
+
+function coverExact(wish: SizeWish, model: CatalogModel, ratio: AspectRatio, exact: Size, warnings: string[]): Resolution {
+  const asked = wish.resolution && requireResolution(model, wish.resolution);
+  const fits = (resolution: Resolution) => {
+    const painted = documentedSize(ratio, resolution);
+    return painted.width >= exact.width && painted.height >= exact.height;
+  };
+  const smallest = model.resolutions.find(fits) ?? model.resolutions.at(-1) ?? '1K';
+  const chosen = asked && resolutions.indexOf(asked) > resolutions.indexOf(smallest) ? asked : smallest;
+  if (asked && chosen !== asked) warnings.push(`${formatSize(exact)} takes ${chosen}; ${asked} would not cover it.`);
+  if (!fits(chosen)) {
+    warnings.push(
+      `${formatSize(exact)} is more than ${model.id} paints (${chosen}: about ${formatSize(documentedSize(ratio, chosen))}): the picture will be enlarged.`,
+    );
+  }
+  return chosen;
 }
 
 function requireResolution(model: CatalogModel, asked: Resolution): Resolution {

@@ -3,12 +3,16 @@ import type { Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import type { Target } from './files/target.ts';
-import { type AspectRatio, type Format, type Resolution, toExtension } from './media.ts';
-import { type CatalogModel, chooseModel, modelsThatCan } from './model/catalog.ts';
+import type { SourceType } from './image/xmp.ts';
+import type { AspectRatio, Format, Resolution } from './media.ts';
+import { type CatalogModel, chooseModel, documentedSize, maxImages, modelsThatCan, nearestRatio } from './model/catalog.ts';
 import { estimatePrice, type Price } from './model/price.ts';
+import { isFine, type PlannedBackground, planBackground, secondShotPrompt } from './plan-background.ts';
+import { describeAgain, type Finish, type PlannedOutput, planOutput, toAskedFormat, toFinishAgain } from './plan-finish.ts';
 import { type PlannedHistory, planHistory } from './plan-history.ts';
-import { planResolution, planShape, toRatio } from './plan-shape.ts';
-import { cleanText, toFileStem } from './text.ts';
+import { type PlannedRegion, planRegion } from './plan-region.ts';
+import { planResolution, planShape, toExactShape, toRatio, toWholeSize } from './plan-shape.ts';
+import { cleanText } from './text.ts';
 
 type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
 
@@ -19,10 +23,16 @@ export interface Wish {
   count?: number | undefined;
   aspectRatio?: string | undefined;
   resolution?: Resolution | undefined;
+  width?: number | undefined;
+  height?: number | undefined;
   format?: 'auto' | Format | undefined;
+  background?: 'auto' | 'transparent' | undefined;
+  maxKb?: number | undefined;
   overwrite?: boolean | undefined;
   model?: string | undefined;
   webSearch?: boolean | undefined;
+  region?: string | undefined;
+  mask?: Picture | undefined;
 }
 
 /** What will be done, decided before anything is sent. Plain JSON. */
@@ -31,6 +41,8 @@ export interface Plan {
   prompt: string;
   model: CatalogModel;
   variations: number;
+  /** Requests all variations take together. */
+  requests: number;
   /** The ratio the model is asked for, one it has. */
   aspectRatio: AspectRatio;
   /** The ratio the caller named; what came is compared with it. */
@@ -41,9 +53,13 @@ export interface Plan {
   webSearch: boolean;
   inputs: readonly PlannedInput[];
   output: PlannedOutput;
+  background?: PlannedBackground;
+  region?: PlannedRegion;
+  /** Where the pixels come from, as IPTC's digital source type. */
+  sourceType: SourceType;
   /** The conversation an edit goes on with; absent: the picture itself is sent. */
   history?: PlannedHistory;
-  /** Of one picture; absent when unknown. */
+  /** Of one request; absent when unknown. */
   price?: Price;
   /** Says which calls are the same: tool, arguments with defaults filled in, where it goes, what the pictures hold, who makes it. */
   key: string;
@@ -60,55 +76,41 @@ export interface PlannedInput {
   maxEdge: number;
 }
 
-interface PlannedOutput {
-  folder: string;
-  stem: string;
-  /** True when the caller named the file. */
-  named: boolean;
-  /** The type to deliver; absent: as the model made it. */
-  format?: Format;
-  /** Extension as the caller wrote it. */
-  extension?: string;
-  overwrite: boolean;
-}
-
 /**
  * Decides what to do. Pure and free. What can be met another way becomes a warning; what this model cannot do at all is refused with `unsupported`,
  * naming the models that can.
  */
 export function plan(wish: Wish, pictures: readonly Picture[], target: Target, config: Config): Plan {
   const { model, warning } = chooseModel(wish.model ?? config.model);
-  const warnings = [warning, ...pictures.map((picture) => picture.warning)].filter((text) => text !== undefined);
+  const warnings = [warning, ...[...pictures, wish.mask].map((picture) => picture?.warning)].filter((text) => text !== undefined);
   if (target.isRelative && config.projectDir === undefined) {
     warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
   }
-  const asked = toRatio(wish.aspectRatio);
-  const history = planHistory(wish, model, pictures, config, warnings);
-  const again = toFinishAgain(wish, pictures);
-  const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
-  const { aspectRatio, cropTo } = planShape(model, asked, own, history && again.cropTo, warnings);
-  const output = planOutput(wish, target, again.format);
-  warnings.push(...describeAgain(again, { format: output.format, cropTo }));
-  const resolution = planResolution(wish, model, aspectRatio, own, warnings);
-  if (wish.webSearch && !model.search) {
-    throw new ToolError(
-      'unsupported',
-      `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`,
-    );
-  }
-  const price = planPrice(wish, model, resolution, pictures.length, history, config);
+  const region = planRegion(wish, pictures[0], wish.mask);
+  const history = planHistory(wish, model, pictures, config, region !== undefined, warnings);
+  const again = region ? {} : toFinishAgain(wish, pictures);
+  const asked = toAskedFormat(wish, target) ?? (region ? 'png' : again.format);
+  const background = planBackground(wish, asked, again.background, wish.tool !== 'generate_image', warnings);
+  const output = planOutput(wish, target, again, asked ?? (background && 'png'));
+  const painted = planPainting(wish, model, pictures, { history, again, output, background }, warnings);
+  warnings.push(...describeAgain(again, output, { ...painted, background }));
+  requireAbilities(wish, model, pictures.length + (region ? 1 : 0));
+  const requests = (wish.count ?? 1) * (background?.method === 'two-shot' ? 2 : 1);
+  const words = [background?.words, region?.words].filter((text) => text !== undefined);
+  const price = planPrice(wish, model, painted.resolution, { pictures: pictures.length, words, history, region, background }, config);
   return {
     tool: wish.tool,
     prompt: wish.prompt,
     model,
     variations: wish.count ?? 1,
-    aspectRatio,
-    ...(asked && { askedRatio: asked }),
-    ...(cropTo && { cropTo }),
-    resolution,
+    requests,
+    ...painted,
     webSearch: wish.webSearch ?? false,
-    inputs: pictures.map((picture, index) => planInput(picture, index, wish, resolution)),
-    output,
+    inputs: pictures.map((picture, index) => planInput(picture, index, wish, painted.resolution)),
+    output: { ...output, ...painted.output },
+    ...(background && { background }),
+    ...(region && { region }),
+    sourceType: toSourceType(pictures, config),
     ...(history && { history }),
     ...(price && { price }),
     key: toCallKey(
@@ -122,53 +124,99 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   };
 }
 
+/** A picture limner did not make, however far back, leaves a part of itself in what is made of it. */
+function toSourceType(pictures: readonly Picture[], { backend }: Config): SourceType {
+  if (backend === 'standin') return 'algorithmicMedia';
+  const isComposite = pictures.some(({ record }) => record === undefined || record.sourceType === 'compositeWithTrainedAlgorithmicMedia');
+  return isComposite ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
+}
+
+/** What shape and resolution depend on beside the wish. */
+interface Decided {
+  history: PlannedHistory | undefined;
+  again: Finish;
+  output: PlannedOutput;
+  background: PlannedBackground | undefined;
+}
+
+/** What the model is asked to paint, and what is cut or made of it. */
+function planPainting(wish: Wish, model: CatalogModel, pictures: readonly Picture[], decided: Decided, warnings: string[]) {
+  const { history, again, output, background } = decided;
+  const named = toRatio(wish.aspectRatio);
+  const exactShape = toExactShape(output, named, warnings);
+  const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
+  const shape = exactShape
+    ? { aspectRatio: nearestRatio(model.ratios, exactShape) }
+    : planShape(model, named, own, history && again.cropTo, warnings);
+  const exact = toWholeSize(output, exactShape ?? shape.cropTo ?? shape.aspectRatio);
+  const resolution = planResolution(wish, model, shape.aspectRatio, { own, exact }, warnings);
+  const asked = exactShape ? {} : named && { askedRatio: named };
+  const larger = exact || wish.resolution || wish.tool === 'edit_image' ? undefined : toLarger(wish, model, background, resolution);
+  if (larger === undefined) return { ...shape, ...asked, resolution, output };
+  const { width } = documentedSize(shape.aspectRatio, resolution);
+  warnings.push(`Fine hair or fur: painted at ${larger} and scaled down to ${resolution}, which gives transparency a cleaner edge.`);
+  return { ...shape, ...asked, resolution: larger, output: { ...output, width } };
+}
+
+/** A size more, for a subject whose edge would be lost in the coarser colours of a JPEG. */
+function toLarger(
+  wish: Wish,
+  model: CatalogModel,
+  background: PlannedBackground | undefined,
+  resolution: Resolution,
+): Resolution | undefined {
+  if (background === undefined || !isFine(wish.prompt)) return undefined;
+  return model.resolutions[model.resolutions.indexOf(resolution) + 1];
+}
+
+function requireAbilities(wish: Wish, model: CatalogModel, pictures: number): void {
+  if (wish.webSearch && !model.search) {
+    throw new ToolError(
+      'unsupported',
+      `${model.id} cannot search the web. Leave web_search out, or use ${modelsThatCan((other) => other.search)}.`,
+    );
+  }
+  if (pictures > maxImages) {
+    throw new ToolError(
+      'unsupported',
+      `With region or mask a guide is sent along, which leaves room for ${maxImages - 2} references. Leave one out.`,
+    );
+  }
+}
+
 /** What a call is the same as another by; pictures by their content, wherever they lie. */
 export function toCallKey(wish: Wish, model: string, target: Target, pictures: readonly string[], backend: Config['backend']): string {
   const { tool, prompt, count = 1, aspectRatio, resolution, format = 'auto', overwrite = false, webSearch = false } = wish;
+  const { width, height, background = 'auto', maxKb, region, mask } = wish;
   const { folder, stem, extension } = target;
   // What is left out and depends on the picture stays left out: after an edit in place the picture is another.
   const shape = aspectRatio ?? (tool === 'generate_image' ? '1:1' : undefined);
   const size = resolution ?? (tool === 'edit_image' ? undefined : '1K');
-  const said = [tool, prompt, count, shape, size, format, overwrite, webSearch, model, folder, stem, extension, pictures, backend];
+  const file = [width, height, background, maxKb, region, mask?.sha256];
+  const said = [tool, prompt, count, shape, size, format, overwrite, webSearch, model, folder, stem, extension, pictures, backend, ...file];
   return createHash('sha256')
     .update(JSON.stringify(said.map((value) => value ?? null)))
     .digest('hex')
     .slice(0, 32);
 }
 
-/** What is made of the model's picture for the file. */
-interface Finish {
-  format?: Format | undefined;
-  cropTo?: AspectRatio | undefined;
+/** What a request carries beside the prompt. */
+interface Carried {
+  pictures: number;
+  words: readonly string[];
+  history: PlannedHistory | undefined;
+  region: PlannedRegion | undefined;
+  background: PlannedBackground | undefined;
 }
 
-/** What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. */
-function toFinishAgain(wish: Wish, pictures: readonly Picture[]): Finish {
-  const [{ sha256, record } = {}] = pictures;
-  if (wish.tool !== 'edit_image' || record?.delivered?.sha256 !== sha256 || record?.original?.sha256 === sha256) return {};
-  return record?.finish ?? {};
-}
-
-/** What of it is really done again, for the caller to hear. */
-function describeAgain(again: Finish, now: Finish): string[] {
-  const done = [
-    ...(again.format && again.format === now.format ? [`${again.format}`] : []),
-    ...(again.cropTo && again.cropTo === now.cropTo ? [`cropped to ${again.cropTo}`] : []),
-  ];
-  return done.length === 0 ? [] : [`Like the picture it comes from, the file is to be ${done.join(', ')}.`];
-}
-
-function planPrice(
-  wish: Wish,
-  model: CatalogModel,
-  resolution: Resolution,
-  pictures: number,
-  history: PlannedHistory | undefined,
-  config: Config,
-): Price | undefined {
+function planPrice(wish: Wish, model: CatalogModel, resolution: Resolution, carried: Carried, config: Config): Price | undefined {
   if (config.backend === 'standin') return { likely: 0, most: 0 };
-  const sent = history ? history.pictures + pictures - 1 : pictures;
-  const request = { resolution, promptLength: wish.prompt.length, pictures: sent, webSearch: wish.webSearch ?? false };
+  const { pictures, words, history, region, background } = carried;
+  // The second shot goes on from the first; both are priced as it.
+  const more = (region ? 1 : 0) + (background?.method === 'two-shot' ? 1 : 0);
+  const sent = (history ? history.pictures + pictures - 1 : pictures) + more;
+  const promptLength = [wish.prompt, ...words].join('').length + (more > 0 ? secondShotPrompt.length : 0);
+  const request = { resolution, promptLength, pictures: sent, webSearch: wish.webSearch ?? false };
   return estimatePrice(model, request, config.budget.pricePerImage);
 }
 
@@ -187,24 +235,5 @@ function planInput(picture: Picture, index: number, wish: Wish, resolution: Reso
     sha256: picture.sha256,
     ...(picture.record && { id: picture.record.id }),
     maxEdge,
-  };
-}
-
-function planOutput(wish: Wish, target: Target, again: Format | undefined): PlannedOutput {
-  const asked = wish.format === 'auto' ? undefined : wish.format;
-  if (asked && target.format && asked !== target.format) {
-    throw new ToolError(
-      'invalid_argument',
-      `output ends in .${target.extension} and format is ${asked}: they disagree. Leave format out, or end output in .${toExtension(asked)}.`,
-    );
-  }
-  const format = asked ?? target.format ?? again;
-  return {
-    folder: target.folder,
-    stem: target.stem ?? toFileStem(wish.prompt),
-    named: target.stem !== undefined,
-    ...(format && { format }),
-    ...(target.extension && { extension: target.extension }),
-    overwrite: wish.overwrite ?? false,
   };
 }

@@ -5,6 +5,7 @@ import { numbered } from './files/publish.ts';
 import type { Forecast } from './forecast.ts';
 import { toExtension } from './media.ts';
 import type { Plan } from './plan.ts';
+import { describePixels } from './plan-finish.ts';
 import { describeToday, maxTextLength, toNotes } from './result.ts';
 import { cleanText, formatBytes, formatDollars } from './text.ts';
 
@@ -40,9 +41,9 @@ function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
 }
 
 function describeRequests({ plan, backend }: Forecast): string {
-  const { variations, model, aspectRatio, resolution, webSearch } = plan;
+  const { requests, model, aspectRatio, resolution, webSearch } = plan;
   const who = backend === 'standin' ? `the stand-in, which draws without AI (${model.id} was asked)` : model.id;
-  return `${variations} to ${who}, ${aspectRatio}, ${resolution}${webSearch ? ', with web search' : ''}`;
+  return `${requests} to ${who}, ${aspectRatio}, ${resolution}${webSearch ? ', with web search' : ''}`;
 }
 
 function describeHistory({ history }: Plan): string[] {
@@ -51,10 +52,10 @@ function describeHistory({ history }: Plan): string[] {
   return [`It goes on with the conversation of ${history.after}: ${turns}, ${formatBytes(history.length)}, sent along.`];
 }
 
-function describePrice({ price, variations }: Plan): string {
+function describePrice({ price, requests }: Plan): string {
   if (price === undefined) return 'nobody knows: this model has no known price (LIMNER_PRICE_USD_PER_IMAGE can set one)';
   if (price.most === 0) return '$0';
-  return `about ${formatDollars(price.likely * variations)}, at most ${formatDollars(price.most * variations)}`;
+  return `about ${formatDollars(price.likely * requests)}, at most ${formatDollars(price.most * requests)}`;
 }
 
 function describeBudget({ perDay }: Forecast): string {
@@ -62,35 +63,41 @@ function describeBudget({ perDay }: Forecast): string {
 }
 
 /** The names as far as they are known before the picture is. */
-function describePlace({ output, variations, cropTo }: Plan): string {
-  const { folder, stem, named, format, extension, overwrite } = output;
+function describePlace({ output, variations, cropTo, background, region }: Plan): string {
+  const { folder, stem, named, format, extension, overwrite, width, height, maxKb } = output;
   const suffix = extension ?? (format && toExtension(format));
   const first = join(folder, `${stem}.${suffix ?? 'jpg'}`);
   const last = variations === 1 ? '' : ` to ${basename(numbered(first, variations))}`;
   const guess = [...(suffix === undefined ? ['type as the model makes it'] : []), ...(named ? [] : ['a taken name is numbered on'])];
   const notes = [
     guess.length > 0 ? ` (${guess.join(', ')})` : '',
+    width === undefined && height === undefined ? '' : `, ${describePixels(output)}`,
     cropTo ? `, cropped to ${cropTo}` : '',
+    background ? `, transparent (${background.method}, painted on ${background.ground})` : '',
+    region ? `, changed only in ${region.described}` : '',
+    maxKb === undefined ? '' : `, at most ${maxKb} kB`,
     overwrite ? ', replacing what is there' : '',
   ];
   return `${first}${last}${notes.join('')}`;
 }
 
 function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }: Forecast) {
-  const { price, variations, model, inputs, output, history } = plan;
+  const { price, requests, model, inputs, output, history, background, region } = plan;
   return {
     tool: plan.tool,
     backend,
     model: model.id,
-    requests: variations,
+    requests,
     aspectRatio: plan.aspectRatio,
     cropTo: plan.cropTo ?? null,
+    background: background ? { method: background.method, ground: background.ground } : null,
+    region: region?.described ?? null,
     resolution: plan.resolution,
     webSearch: plan.webSearch,
     inputs: inputs.map(({ label, path, id }) => ({ label, path, id: id ?? null })),
     history: history ?? null,
     output,
-    cost: { dollars: price ? price.likely * variations : null, atMost: price ? price.most * variations : null },
+    cost: { dollars: price ? price.likely * requests : null, atMost: price ? price.most * requests : null },
     today: { ...today, budget: perDay ?? null },
     overBudget: refusals.find(({ code }) => code !== 'repeated')?.message ?? null,
     refusals,

@@ -4,6 +4,7 @@ import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { SavedImage } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { toMediaType } from './media.ts';
+import { describePixels } from './plan-finish.ts';
 import type { Outcome } from './run.ts';
 import { cleanText, formatBytes, formatDollars, formatSize, quote } from './text.ts';
 
@@ -70,6 +71,7 @@ export function toErrorResult(error: unknown, notices: readonly string[], today?
 function describe(outcome: Outcome, notices: readonly string[]): string[] {
   return [
     ...outcome.images.map((image, index) => describeFile(image, index, outcome.images.length)),
+    ...describeAsked(outcome),
     describeMaking(outcome),
     ...describeLate(outcome),
     ...describeDifferences(outcome),
@@ -108,6 +110,25 @@ export function describeToday(today: Outcome['today']): string {
 function describeFile({ id, file }: SavedImage, index: number, count: number): string {
   const number = count > 1 ? `${index + 1}. ` : '';
   return `${number}${file.path} (${formatSize(file)} ${file.format}, ${formatBytes(file.bytes)}, ${id})`;
+}
+
+/** What was asked of the file and is so, of every picture; what is not is told as a difference. */
+function describeAsked({ plan, images }: Outcome): string[] {
+  const { width, height, maxKb } = plan.output;
+  const met = [
+    ...(width !== undefined || height !== undefined
+      ? images.every(({ file }) => hasSize(file, plan.output))
+        ? [describePixels(plan.output)]
+        : []
+      : []),
+    ...(plan.background && images.every(({ record }) => record.finish.background) ? ['transparent'] : []),
+    ...(maxKb !== undefined && images.every(({ file }) => file.bytes <= maxKb * 1000) ? [`at most ${maxKb} kB`] : []),
+  ];
+  return met.length === 0 ? [] : [`As asked: ${met.join(', ')}.`];
+}
+
+function hasSize(file: SavedImage['file'], { width, height }: Outcome['plan']['output']): boolean {
+  return (width ?? file.width) === file.width && (height ?? file.height) === file.height;
 }
 
 function describeMaking({ backend, model, plan, dollars, estimated, searches, today, late }: Outcome): string {
@@ -188,13 +209,16 @@ function toFacts(outcome: Outcome) {
     tool: plan.tool,
     backend,
     model,
-    asked: { aspectRatio: plan.askedRatio ?? null, resolution: plan.resolution, format: plan.output.format ?? null },
-    images: images.map(({ id, file, original, differences }) => ({
+    asked: toAsked(plan),
+    images: images.map(({ id, file, original, differences, record, cutOut, region }) => ({
       id,
       ...file,
       mediaType: toMediaType(file.format),
+      background: record.finish.background ? 'transparent' : 'auto',
       original: original?.path ?? null,
       differences,
+      ...(cutOut && { alpha: { ...record.finish.background, ...cutOut } }),
+      ...(region && { region }),
     })),
     parents: plan.inputs.map(({ id, path }) => ({ id: id ?? null, path })),
     cost: { dollars: outcome.late ? 0 : (dollars ?? null), estimated, today: outcome.today.dollars },
@@ -206,5 +230,19 @@ function toFacts(outcome: Outcome) {
     text: cleanText(outcome.text, 4000),
     sources: sources.map(({ title, url }) => ({ title: cleanText(title, 200), url: cleanText(url, 1000) })),
     searches,
+  };
+}
+
+function toAsked({ askedRatio, resolution, output, background, region }: Outcome['plan']) {
+  const { format, width, height, maxKb } = output;
+  return {
+    aspectRatio: askedRatio ?? null,
+    resolution,
+    format: format ?? null,
+    width: width ?? null,
+    height: height ?? null,
+    background: background ? 'transparent' : 'auto',
+    maxKb: maxKb ?? null,
+    region: region?.described ?? null,
   };
 }

@@ -1,4 +1,3 @@
-import type { Picture } from './archive/identify.ts';
 import type { DayTotals } from './archive/ledger-lines.ts';
 import { newCallId } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
@@ -7,7 +6,7 @@ import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage }
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
 import { readBytes } from './files/read.ts';
-import { type Call, type Failure, generateAll } from './generate.ts';
+import { type Call, type Failure, generateAll, type Sources } from './generate.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
@@ -45,7 +44,7 @@ export interface Outcome {
  * Does what was planned. What can fail for free fails first; then the requests go out side by side, and what each brings is put on disk the moment
  * it arrives, before anything else is done with it. Throws a `ToolError` when no picture came.
  */
-export async function run(plan: Plan, pictures: readonly Picture[], call: Call): Promise<Outcome> {
+export async function run(plan: Plan, sources: Sources, call: Call): Promise<Outcome> {
   await requireNoLoop(plan, call);
   await requireBudget(plan, call);
   await requirePlace(plan);
@@ -55,9 +54,9 @@ export async function run(plan: Plan, pictures: readonly Picture[], call: Call):
   void call.archive.lookAround().catch(call.logError);
   let arrived: readonly KeptImage[] = [];
   try {
-    const { kept, failures } = await generateAll(id, plan, pictures, call);
+    const { kept, failures } = await generateAll(id, plan, sources, call);
     arrived = kept;
-    return await finishCall({ id, plan, kept, failures }, call);
+    return await finishCall({ id, plan, sources, kept, failures }, call);
   } catch (error) {
     // Any other error is a bug of ours: what it did not deliver is still there for the same call.
     const left = error instanceof ToolError ? [] : arrived.map(({ record }) => record);
@@ -71,18 +70,22 @@ export async function run(plan: Plan, pictures: readonly Picture[], call: Call):
 export interface ArrivedCall {
   id: string;
   plan: Plan;
+  sources: Sources;
   kept: readonly KeptImage[];
   failures: readonly Failure[];
   late?: Date;
 }
 
 /** From what arrived to the answer: deliver, enter, add up, preview. Throws `bad_answer` when nothing of it is a picture. */
-export async function finishCall({ id, plan, kept, failures, late }: ArrivedCall, call: Call): Promise<Outcome> {
+export async function finishCall({ id, plan, sources, kept, failures, late }: ArrivedCall, call: Call): Promise<Outcome> {
   const { archive, ledger } = call;
-  const warnings = [...plan.warnings, ...kept.flatMap(({ record }) => record.warnings)];
+  const records = kept.flatMap(({ record, second }) => [record, ...(second && 'record' in second ? [second.record] : [])]);
+  const warnings = [...plan.warnings, ...records.flatMap((record) => record.warnings)];
+  const ingredients = { picture: sources.pictures[0], mask: sources.mask };
   const images: SavedImage[] = [];
   for (const image of kept) {
-    const saved = (late && (await findDelivered(image.record))) ?? (await deliver(image, images.length + 1, plan, call, warnings));
+    const saved =
+      (late && (await findDelivered(image.record))) ?? (await deliver(image, images.length + 1, plan, ingredients, call, warnings));
     if (saved) images.push(saved);
   }
   await ledger.finish(
@@ -91,7 +94,6 @@ export async function finishCall({ id, plan, kept, failures, late }: ArrivedCall
     call.cancelled.aborted,
   );
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
-  const records = kept.map(({ record }) => record);
   const previews = await makePreviews(images, call, warnings);
   const [today, unclaimed] = await Promise.all([ledger.today(), findUntold(workingFolder(call.config), archive, ledger)]);
   const { warning } = await archive.tidy(() => listUnclaimed(archive, ledger));

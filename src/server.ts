@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { registerResources } from './resources.ts';
 import { metaKey } from './result.ts';
 import { type Deps, registerTool } from './tool.ts';
-import { composeImages, editImage, generateImage } from './tools/index.ts';
+import { composeImages, editImage, exportImage, generateImage } from './tools/index.ts';
 import { version } from './version.ts';
 
 const instructions =
   "limner makes pictures with Google's Gemini image models: generate_image for a new one from words, edit_image to change one picture, compose_images for a " +
-  'new one out of several. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there. ' +
+  'new one out of several; export_image finishes pictures here, free: sizes, formats, icons. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there. ' +
   'If a call was cancelled or cut off, repeat it unchanged: what was under way is answered then, not billed twice.';
 
 /** Tool lists never change while a version runs, so clients may keep them for an hour. */
@@ -27,6 +27,7 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, generateImage, deps);
   registerTool(server, editImage, deps);
   registerTool(server, composeImages, deps);
+  registerTool(server, exportImage, deps);
   registerResources(server, deps);
   return server;
 }

@@ -13,8 +13,10 @@ import { repairArguments } from './repair/arguments.ts';
 import { explainIssues } from './repair/explain.ts';
 import { toToolShape } from './repair/shape.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
+import { toExportResult } from './result-export.ts';
 import { toForecastResult } from './result-forecast.ts';
 import type { Outcome } from './run.ts';
+import type { ExportOutcome } from './run-export.ts';
 
 /** Everything the server is made of; the process makes it once. */
 export interface Deps extends Memory {
@@ -29,13 +31,18 @@ export interface Deps extends Memory {
   logError(error: unknown): void;
 }
 
+/** What a tool brings. */
+type Done = Outcome | Forecast | ExportOutcome;
+
 /** One tool: what agents read of it, what it takes, what it does. */
 export interface Tool<Input> {
   name: string;
   title: string;
   description: string;
+  /** Works on this computer only and costs nothing. */
+  isFree?: boolean;
   inputSchema: z.ZodType<Input>;
-  handler(input: Input, call: Call): Promise<Outcome | Forecast>;
+  handler(input: Input, call: Call): Promise<Done>;
 }
 
 /** Lets TypeScript read a tool's input from its schema. */
@@ -77,7 +84,13 @@ export function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: 
     title: tool.title,
     description: tool.description,
     inputSchema: anything,
-    annotations: { title: tool.title, readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+    annotations: {
+      title: tool.title,
+      readOnlyHint: false,
+      destructiveHint: false,
+      idempotentHint: false,
+      openWorldHint: tool.isFree !== true,
+    },
     _meta: { 'anthropic/alwaysLoad': true },
   };
   server.registerTool(tool.name, config, (raw: unknown, context: ServerContext) => {
@@ -106,9 +119,8 @@ async function answerCall<Input>(
     const cancelled = context.mcpReq.signal;
     const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, report: progress.report });
     const notices = takeNotices();
-    return 'forecast' in done
-      ? toForecastResult(done, notices, canAsk(server, context))
-      : toCallToolResult(done, notices, takesLinks(server));
+    if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
+    return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
   };
   try {
     return await call(hasConsent(context.mcpReq.inputResponses)).catch((refusal: unknown) => {
@@ -139,6 +151,11 @@ function requireUsable(config: Config): void {
 }
 
 type ToolShape = ReturnType<typeof toToolShape>;
+
+/** Arguments as a tool takes them, repaired and validated. Throws `invalid_argument` or `unsupported` in words that teach. */
+export function readInput<Input>(tool: Tool<Input>, raw: unknown): Input {
+  return parse(tool, toToolShape(toListedSchema(tool.inputSchema)), raw);
+}
 
 function parse<Input>(tool: Tool<Input>, shape: ToolShape, raw: unknown): Input {
   const repaired = repairArguments(tool.name, shape, raw);

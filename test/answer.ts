@@ -11,11 +11,26 @@ const file = z.object({
   sha256: z.string(),
   original: z.string().nullable(),
   differences: z.array(z.string()),
+  background: z.enum(['auto', 'transparent']),
+  alpha: z
+    .looseObject({ method: z.string(), ground: z.string(), coverage: z.number(), soft: z.number(), disagreement: z.number(), fringe: z.number() })
+    .optional(),
+  region: z.looseObject({ shift: z.number(), scale: z.number(), taken: z.number() }).optional(),
 });
 
 const facts = z.object({
   call: z.string(),
   tool: z.string(),
+  asked: z.object({
+    aspectRatio: z.string().nullable(),
+    resolution: z.string(),
+    format: z.string().nullable(),
+    width: z.number().nullable(),
+    height: z.number().nullable(),
+    background: z.enum(['auto', 'transparent']),
+    maxKb: z.number().nullable(),
+    region: z.string().nullable(),
+  }),
   backend: z.string(),
   model: z.string(),
   images: z.array(file),
@@ -49,6 +64,27 @@ const forecast = z.object({
   warnings: z.array(z.string()),
 });
 
+const exported = z.object({
+  folder: z.string(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      bytes: z.number(),
+      width: z.number().nullable(),
+      height: z.number().nullable(),
+      format: z.string().nullable(),
+      mediaType: z.string(),
+      differences: z.array(z.string()),
+      replaced: z.string().nullable(),
+    }),
+  ),
+  sources: z.array(z.object({ path: z.string(), id: z.string().optional() })),
+  markup: z.array(z.object({ language: z.string(), text: z.string() })),
+  notes: z.array(z.string()),
+  warnings: z.array(z.string()),
+  cost: z.object({ dollars: z.literal(0) }),
+});
+
 const failure = z.object({ error: z.object({ code: z.string(), retryAfterSeconds: z.number().optional() }) });
 
 const block = z.discriminatedUnion('type', [
@@ -65,7 +101,11 @@ const block = z.discriminatedUnion('type', [
 const result = z.object({
   isError: z.boolean().optional(),
   content: z.array(block),
-  _meta: z.union([z.looseObject({ 'limner/result': z.union([facts, failure]) }), z.looseObject({ 'limner/plan': forecast })]),
+  _meta: z.union([
+    z.looseObject({ 'limner/result': z.union([facts, failure]) }),
+    z.looseObject({ 'limner/plan': forecast }),
+    z.looseObject({ 'limner/export': exported }),
+  ]),
   structuredContent: z.never().optional(),
 });
 
@@ -84,6 +124,8 @@ export interface Answer {
   readonly facts: Facts;
   /** Of a dry run; throws for anything else, with its text. */
   readonly plan: Forecast;
+  /** Of an export; throws for anything else, with its text. */
+  readonly exported: z.infer<typeof exported>;
   /** The first file; throws for an error. */
   readonly file: SavedFile;
   /** Of an error; throws for a success. */
@@ -100,7 +142,7 @@ export function toAnswer(raw: unknown): Answer {
   const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
   const error = meta && 'error' in meta ? meta.error : undefined;
   const success = () => {
-    if (meta === undefined) throw new Error(`the call was a dry run: ${text}`);
+    if (meta === undefined) throw new Error(`the call made no picture: ${text}`);
     if ('error' in meta) throw new Error(`the call failed: ${text}`);
     return meta;
   };
@@ -118,6 +160,10 @@ export function toAnswer(raw: unknown): Answer {
     get plan() {
       if (!('limner/plan' in _meta)) throw new Error(`the call was no dry run: ${text}`);
       return forecast.parse(_meta['limner/plan']);
+    },
+    get exported() {
+      if (!('limner/export' in _meta)) throw new Error(`the call was no export: ${text}`);
+      return exported.parse(_meta['limner/export']);
     },
     get file() {
       const [first] = success().images;

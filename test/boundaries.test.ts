@@ -6,19 +6,21 @@ const src = join(import.meta.dirname, '..', 'src');
 
 /** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
 const rows = [
-  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders'],
+  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders', 'region'],
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
   ['archive'],
   ['export'],
-  ['plan-history', 'plan-shape'],
+  ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
-  ['budget', 'deliver', 'new-record'],
+  ['make-file', 'budget', 'new-record'],
+  ['deliver'],
+  ['request'],
   ['generate'],
-  ['run'],
+  ['run', 'run-export'],
   ['late', 'forecast'],
   ['result'],
-  ['result-forecast'],
+  ['result-forecast', 'result-export'],
   ['asking', 'progress'],
   ['tool'],
   ['tools'],
@@ -31,23 +33,26 @@ const rows = [
 const free = [
   ['media', 'text'],
   ['text', 'media'],
+  ['region', 'media'],
+  ['region', 'errors'],
+  ['region', 'text'],
   ['config', 'options'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],
-  ['plan-history', 'plan-shape'],
-  ['plan'],
+  ['plan-finish', 'plan-background'],
 ].map(String);
 
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/|model\/standin)/,
-  '@modelcontextprotocol/server': /^(result|result-forecast|asking|progress|tool|resources|server|index)\.ts$/,
+  '@modelcontextprotocol/server': /^(result|result-forecast|result-export|asking|progress|tool|resources|server|index)\.ts$/,
   '@modelcontextprotocol/server/stdio': /^index\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
+  'node:worker_threads': /^image\//,
   'node:console': /^index\.ts$/,
   'node:os': /^index\.ts$/,
 };

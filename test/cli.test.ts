@@ -62,6 +62,7 @@ async function runInTerminal(
   const [lines, errors, questions]: [string[], string[], string[]] = [[], [], []];
   const code = await command(args, {
     config: loadConfig({ env: { ...computer.env, ...env }, userFile: undefined, cwd, cwdWritable: true, home, platform: 'linux' }),
+    cwd,
     archive: openArchive(state, 2e9),
     ledger: openLedger(state, 'here'),
     print: (line) => void lines.push(...line.split('\n')),

@@ -23,10 +23,10 @@ test('tools/list is the golden', async ({ limner }) => {
   await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('goldens/tools-list.json');
 });
 
-test('tools/list costs an agent at most 2,100 tokens', async ({ limner }) => {
+test('tools/list costs an agent at most 3,000 tokens', async ({ limner }) => {
   const { tools } = await limner.client.listTools();
   const tokens = encode(JSON.stringify(tools)).length;
-  expect(tokens).toBeLessThanOrEqual(2100);
+  expect(tokens).toBeLessThanOrEqual(3000);
 });
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -71,7 +71,7 @@ test('the README’s tables say what the code says', async ({ limner }) => {
     Object.entries(standinWords).map(([word, meaning]) => [`\`standin:${word}\``, cell(meaning)]),
   );
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const tokens = `${encode(JSON.stringify(tools)).length.toLocaleString('en')} tokens (o200k) is what listing all three costs an agent's context.`;
+  const tokens = `${encode(JSON.stringify(tools)).length.toLocaleString('en')} tokens (o200k) is what listing all four costs an agent's context.`;
   const parts = { tools: toolTable(tools), tokens: tokens, settings: settings, 'stand-in words': words };
   const filled = Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme);
   await expect(filled).toMatchFileSnapshot('../README.md');

@@ -13,6 +13,8 @@ const ledgerLine = z.discriminatedUnion('event', [
     request: z.string(),
     /** The id the picture of this request will have. */
     image: z.string(),
+    /** The picture it is to be compared with, on another ground. */
+    shotOf: z.string().optional(),
     /** Says which calls are the same: tool, arguments with defaults, output, pictures, upstream. */
     key: z.string(),
     tool: z.string(),

@@ -8,7 +8,10 @@ import { addUpDay, type DayTotals, type LedgerLine, parseLine, type SentLine, to
 import { newImageId } from './record.ts';
 
 /** A request that wants to be sent. */
-type RequestToSend = Pick<SentLine, 'call' | 'image' | 'key' | 'tool' | 'backend' | 'model' | 'folder' | 'dollars' | 'limit' | 'until'> & {
+type RequestToSend = Pick<
+  SentLine,
+  'call' | 'image' | 'shotOf' | 'key' | 'tool' | 'backend' | 'model' | 'folder' | 'dollars' | 'limit' | 'until'
+> & {
   /** There is a budget: what cannot be entered must not be sent. */
   mustKeep: boolean;
 };

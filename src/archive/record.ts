@@ -37,7 +37,22 @@ const imageRecord = z.object({
   /** Everything that was decided, for people to read. */
   plan: z.unknown(),
   /** What was done to the original for the delivered file; an edit of that file does it again. */
-  finish: z.object({ format: z.enum(formats).optional(), cropTo: aspectRatio.optional() }),
+  finish: z.object({
+    format: z.enum(formats).optional(),
+    cropTo: aspectRatio.optional(),
+    /** Exact pixels. */
+    width: z.int().optional(),
+    height: z.int().optional(),
+    /** Largest file, in thousands of bytes. */
+    maxKb: z.int().optional(),
+    background: z.object({ method: z.enum(['key', 'two-shot']), ground: z.templateLiteral(['#', z.string()]) }).optional(),
+    /** Only a part of it is the model's, laid into the picture it was made from. */
+    region: z.literal(true).optional(),
+  }),
+  /** Where its pixels come from, as IPTC's digital source type. */
+  sourceType: z.string().optional(),
+  /** The first shot, of the same picture on another ground, that this one was made to be compared with. */
+  shotOf: z.string().regex(imageIdPattern).optional(),
   /** The bytes as the model returned them; absent when the state folder could not be written. */
   original: z.object(fileFacts).optional(),
   /** What the original turned out to be; absent until it was looked at, and for what is no picture. */

@@ -5,6 +5,8 @@ import type { Config } from '../config.ts';
 /** What a command of the command line is given; it knows neither the process nor its streams. */
 export interface CliContext {
   config: Config;
+  /** The folder the command was given in; absolute. */
+  cwd: string;
   archive: Archive;
   ledger: Ledger;
   /** One line to stdout. */

@@ -7,7 +7,10 @@ import { expandHome, isTooWide } from '../system-folders.ts';
 import { quote } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
-export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform'>;
+export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform'> & {
+  /** A person at a terminal names the files, not an agent: every file of theirs may be. */
+  isPerson?: boolean;
+};
 
 /**
  * A path argument as an absolute path: `~` and `file://` expanded, relative paths from the project folder, else from the output folder.
@@ -54,6 +57,7 @@ export async function toRealPath(path: string): Promise<string> {
 /** The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it. */
 export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
   const real = await toRealPath(path);
+  if (places.isPerson) return real;
   for (const folder of places.allowedDirs) {
     const allowed = await toRealPath(folder);
     // A folder that is a link opens what it leads to, unless that is more than anybody would allow.

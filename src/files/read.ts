@@ -143,3 +143,11 @@ export async function canMake(folder: string): Promise<boolean> {
   const above = dirname(folder);
   return above === folder || (await exists(folder)) ? isWritable(folder) : canMake(above);
 }
+
+/** True for a regular file; never for a link, whose target may be anywhere. */
+export async function isPlainFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}

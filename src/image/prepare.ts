@@ -8,6 +8,8 @@ export interface PictureToSend {
   facts: PictureFacts;
   /** Longest edge the model can use, in pixels. */
   maxEdge: number;
+  /** What transparent parts are laid on, `#rrggbb`; absent: they stay transparent. */
+  ground?: string;
 }
 
 /** A picture as it may leave this computer. */
@@ -54,7 +56,8 @@ export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?:
 
 /** Decoded once; then the first way of encoding that fits, or the smallest there is. */
 async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
-  const { facts, name } = picture;
+  const { name } = picture;
+  const facts = { ...picture.facts, hasAlpha: picture.facts.hasAlpha && picture.ground === undefined };
   const pixels = await decode(sharp, picture).catch((cause) => {
     throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
   });
@@ -85,13 +88,9 @@ interface Pixels {
   info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
 }
 
-function decode(sharp: Sharp, { bytes, maxEdge }: PictureToSend): Promise<Pixels> {
-  return sharp(bytes, decoding)
-    .rotate()
-    .resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+function decode(sharp: Sharp, { bytes, maxEdge, ground }: PictureToSend): Promise<Pixels> {
+  const sized = sharp(bytes, decoding).rotate().resize(maxEdge, maxEdge, { fit: 'inside', withoutEnlargement: true }).toColourspace('srgb');
+  return (ground === undefined ? sized : sized.flatten({ background: ground })).raw().toBuffer({ resolveWithObject: true });
 }
 
 /** `scale` is of the decoded picture's own size; `quality` undefined asks for PNG. */

@@ -88,8 +88,9 @@ function toContent({ role, parts }: Turn): Content {
 }
 
 function toParts(request: ImageRequest, nudge: boolean): Part[] {
-  const words = nudge ? `Generate an image. ${request.prompt}` : request.prompt;
-  const pictures = request.images.flatMap(({ label, bytes, mediaType }): Part[] => [
+  const prompt = nudge ? `Generate an image. ${request.prompt}` : request.prompt;
+  const words = request.instructions === undefined ? prompt : `${prompt}\n\n${request.instructions}`;
+  const pictures = [...request.images, ...(request.guide ? [request.guide] : [])].flatMap(({ label, bytes, mediaType }): Part[] => [
     { text: label },
     { inlineData: { mimeType: mediaType, data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') } },
   ]);

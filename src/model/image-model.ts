@@ -25,6 +25,12 @@ export interface ImageRequest {
   model: string;
   /** The words, as the caller wrote them. */
   prompt: string;
+  /** What limner adds to them: the ground to paint on, the part that may change. */
+  instructions?: string;
+  /** The flat colour of that ground, `#rrggbb`. The model is told in words; only the stand-in needs to be told so. */
+  ground?: `#${string}`;
+  /** A picture that is white where the first picture may change and black elsewhere; sent after the others. */
+  guide?: RequestImage;
   /** Pictures to work from, in the order the prompt counts them; ready to send: upright, no metadata, a type the upstream takes. */
   images: readonly RequestImage[];
   /** One of the ratios of this model in the catalogue. */

@@ -50,44 +50,58 @@ const xmp = [
   '</dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>',
 ].join('');
 
+/** What a drawing is laid on: nothing, a transparent ground, or the flat colour it is to be cut out of. */
+type Ground = 'scene' | 'transparent' | `#${string}`;
+
 /**
  * Draws what stands in for the picture `request` asks for, at the documented size of its ratio and resolution, with `words` lettered in it:
- * a scene for words alone, the picture under a tint for one picture, a page of labelled tiles for several. The same arguments give the
- * same bytes: JPEG, or PNG with a transparent ground when asked. Rejects with `unreadable_image` for a picture that cannot be decoded.
+ * a scene for words alone, the picture under a tint for one picture, a page of labelled tiles for several, the picture with a part changed where a guide
+ * says so. The same arguments give the same bytes: JPEG, or PNG with a transparent ground when asked. Rejects with `unreadable_image` for a picture that
+ * cannot be decoded.
  */
 export async function drawStandin(request: ImageRequest, words: string, transparent: boolean): Promise<Uint8Array> {
+  const ground: Ground = transparent ? 'transparent' : (request.ground ?? 'scene');
   const sharp = await loadSharp();
   const { width, height } = documentedSize(request.aspectRatio, '1K');
   const pixels = documentedSize(request.aspectRatio, request.resolution);
   const factor = pixels.width / width;
   const unit = Math.min(width, height);
   const facts = `${pixels.width}×${pixels.height} · ${request.resolution} · variation ${request.variation}`;
-  const band = layoutBand(width, unit, facts);
-  const free = { x: 0, y: 0, width, height: height - band.height };
-  const round = transparent && request.images.length === 0;
-  const area = transparent ? toSubject(free, round) : free;
+  // On a flat colour nothing may touch the edge.
+  const rim = ground.startsWith('#') ? Math.round(unit * 0.05) : 0;
+  const band = layoutBand(width - rim * 2, unit, facts);
+  const place = { x: rim, y: height - rim - band.height, width: width - rim * 2, height: band.height };
+  const free = { x: 0, y: 0, width, height: place.y };
+  const isCut = ground !== 'scene';
+  const round = isCut && request.images.length === 0;
+  const area = isCut ? toSubject(free, round) : free;
   const [seed, random] = createSeed(words, request.variation);
   const palette = createPalette(words, random);
   const sheet = { words, area, palette, factor };
 
-  const drawing = await drawOn(sheet, request.images, () => drawScene(sheet, seed, round));
-  const layers = [...drawing.layers, toLayer(band.svg, { x: 0, y: free.height, width, height: band.height }, factor)];
+  const drawing = await drawOn(sheet, request, { width, height }, () => drawScene(sheet, seed, round));
+  const layers = [...drawing.layers, toLayer(band.svg, place, factor)];
   const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers);
-  if (!transparent) return picture.withXmp(xmp).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
+  if (!isCut) return picture.withXmp(xmp).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
 
   const alpha = await createAlpha(area, round, pixels, factor);
-  alpha.fill(255, free.height * factor * pixels.width);
+  fillRect(alpha, place, pixels.width, factor);
   const opaque = await picture.removeAlpha().raw().toBuffer();
-  return sharp(opaque, { raw: { ...pixels, channels: 3 } })
-    .joinChannel(alpha, { raw: { ...pixels, channels: 1 } })
-    .withXmp(xmp)
-    .png()
-    .toBuffer();
+  const cut = sharp(opaque, { raw: { ...pixels, channels: 3 } }).joinChannel(alpha, { raw: { ...pixels, channels: 1 } });
+  if (ground === 'transparent') return cut.withXmp(xmp).png().toBuffer();
+  return cut.flatten({ background: ground }).withXmp(xmp).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-async function drawOn(sheet: Sheet, images: readonly RequestImage[], scene: () => string): Promise<Drawing> {
+function fillRect(alpha: Buffer, { x, y, width, height }: Rect, rowLength: number, factor: number): void {
+  for (let row = y * factor; row < (y + height) * factor; row += 1) {
+    alpha.fill(255, row * rowLength + x * factor, row * rowLength + (x + width) * factor);
+  }
+}
+
+async function drawOn(sheet: Sheet, { images, guide }: ImageRequest, size: Size, scene: () => string): Promise<Drawing> {
   const [only, ...others] = images;
   if (!only) return { under: scene(), layers: [] };
+  if (guide) return drawPart(sheet, only, guide, size);
   return others.length === 0 ? drawEdit(sheet, only) : drawTiles(sheet, images);
 }
 
@@ -115,6 +129,46 @@ async function drawEdit({ words, area, palette, factor }: Sheet, image: RequestI
   const picture = await readPicture(image, inner, factor, { fit: 'cover', ground: palette.light, opacity: 0.78 });
   const { place, svg: panel } = layoutPanel(area, words, image.label, palette);
   return { under: drawRect(area, palette.accent), layers: [picture, toLayer(panel, place, factor)] };
+}
+
+/** The picture as it is, with a tinted panel and the words where the guide is white. */
+async function drawPart({ words, palette, factor }: Sheet, image: RequestImage, guide: RequestImage, size: Size): Promise<Drawing> {
+  const whole = { x: 0, y: 0, ...size };
+  const picture = await readPicture(image, whole, factor, { fit: 'cover', ground: palette.light, opacity: 1 });
+  const { tint, place } = await readGuide(guide, size, factor, palette);
+  const unit = Math.min(place.width, place.height);
+  const block = fitBlock(`STAND-IN ${words}`, place.width * 0.8, place.height * 0.7, Math.max(11, unit * 0.16), 9);
+  const lettering = writeBlock(block, place.x + place.width * 0.1, place.y + place.height * 0.15, palette.ink);
+  return { under: drawRect(whole, palette.light), layers: [picture, tint, toLayer(lettering, whole, factor)] };
+}
+
+/** A tint where the guide is white, and the box around that in drawing units. */
+async function readGuide(
+  guide: RequestImage,
+  { width, height }: Size,
+  factor: number,
+  palette: Palette,
+): Promise<{ tint: OverlayOptions; place: Rect }> {
+  const sharp = await loadSharp();
+  const white = await sharp(guide.bytes).resize({ width, height, fit: 'fill' }).extractChannel(0).raw().toBuffer();
+  const [rows, columns] = [new Set<number>(), new Set<number>()];
+  for (const [index, value] of white.entries()) {
+    if (value < 128) continue;
+    rows.add(Math.floor(index / width));
+    columns.add(index % width);
+  }
+  const [x, y] = [Math.min(...columns, width - 1), Math.min(...rows, height - 1)];
+  const alpha = white.map((value) => value * 0.86);
+  const colour = Buffer.from(toDocument(drawRect({ x: 0, y: 0, width, height }, palette.light), width, height, 1));
+  const input = await sharp(await sharp(colour).removeAlpha().png().toBuffer())
+    .joinChannel(Buffer.from(alpha), { raw: { width, height, channels: 1 } })
+    .png()
+    .toBuffer();
+  const tint = await sharp(input)
+    .resize({ width: width * factor, height: height * factor })
+    .png()
+    .toBuffer();
+  return { tint: { input: tint, left: 0, top: 0 }, place: { x, y, width: Math.max(1, columns.size), height: Math.max(1, rows.size) } };
 }
 
 async function drawTiles({ words, area, palette, factor }: Sheet, images: readonly RequestImage[]): Promise<Drawing> {

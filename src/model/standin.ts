@@ -49,7 +49,8 @@ function inTurn<T>(draw: () => Promise<T>): Promise<T> {
 async function generate(request: ImageRequest, call: ModelCall): Promise<ImageResponse> {
   if (call.cancelled.aborted) throw new ToolError('cancelled', 'Cancelled before the stand-in drew anything.');
   const sent = await call.beforeSending();
-  const image = await draw(request, call).catch(async (error) => {
+  const asked = toFirstShot(request);
+  const image = await draw(asked, call).catch(async (error) => {
     await sent.failed(false);
     throw error;
   });
@@ -60,20 +61,44 @@ async function generate(request: ImageRequest, call: ModelCall): Promise<ImageRe
     searches: request.webSearch ? 1 : 0,
     usage: { input: 0, image: 0, text: 0 },
     exchange: {
-      sent: { role: 'user', parts: [{ text: request.prompt }] },
+      sent: { role: 'user', parts: [{ text: request.prompt }, ...(asked.ground === undefined ? [] : asked.images.flatMap(toDrawnPart))] },
       received: { role: 'model', parts: [{ inlineData: { data: Buffer.from(image).toString('base64') } }] },
     },
     warnings: [],
   };
 }
 
+const labelled = z.object({ text: z.string() });
+const shown = z.object({ inlineData: z.object({ mimeType: z.string(), data: z.string() }) });
+
+function toDrawnPart({ label, bytes, mediaType }: RequestImage) {
+  return [{ text: label }, { inlineData: { mimeType: mediaType, data: Buffer.from(bytes).toString('base64') } }];
+}
+
+/** The second shot of a picture is the first one's drawing on another ground: what was sent for that is drawn again. */
+function toFirstShot(request: ImageRequest): ImageRequest {
+  const images = [...lastPicture(request), ...request.images];
+  const { history: _conversation, ...rest } = request;
+  const [first] = request.ground === secondGround ? (request.history?.turns ?? []) : [];
+  if (first === undefined) return { ...rest, images };
+  const [prompt, ...parts] = first.parts.map((part) => labelled.safeParse(part).data?.text ?? shown.safeParse(part).data?.inlineData);
+  const drawn = parts.flatMap((part, index): RequestImage[] => {
+    const label = parts[index - 1];
+    if (typeof part !== 'object' || typeof label !== 'string') return [];
+    return [{ label, bytes: Buffer.from(part.data, 'base64'), mediaType: part.mimeType }];
+  });
+  return { ...rest, prompt: typeof prompt === 'string' ? prompt : request.prompt, images: drawn };
+}
+
+/** What limner asks the second of two shots to be painted on. */
+const secondGround = '#000000';
+
 async function draw(request: ImageRequest, call: ModelCall): Promise<Uint8Array> {
   const { words, commands, slowSeconds } = readCommands(request.prompt);
   if (commands.has('slow')) await waitOnPurpose(slowSeconds, call);
   if (call.deadline.aborted) throw createTimeout();
   failOnPurpose(commands, request.variation);
-  const images = [...lastPicture(request), ...request.images];
-  const image = await inTurn(() => drawStandin({ ...request, images }, words, commands.has('alpha')));
+  const image = await inTurn(() => drawStandin(request, words, commands.has('alpha')));
   if (call.deadline.aborted) throw createTimeout();
   return image;
 }

@@ -8,9 +8,10 @@ export const editImage = defineTool({
   name: 'edit_image',
   title: 'Edit image',
   description:
-    'Change one existing picture and keep the rest: add, remove, replace, recolour, restyle, restore, final in 4K. To put a product into a scene or apply a ' +
-    'style, give those pictures as references. Remembers how the picture was made; to undo, call it on the earlier picture. A picture only pasted into the chat has no path: ask for the file. ' +
-    'Paid, 5-60 s; returns what generate_image returns.',
+    'Change one existing picture and keep the rest: add, remove, replace, recolour, restyle, restore, cut out, final in 4K. To put a product into a scene or ' +
+    'apply a style, give those pictures as references. With region or mask every pixel outside stays identical. Remembers how the picture was made; to undo, ' +
+    'call it on the earlier picture. To resize, crop, convert or drop a flat background use export_image (free, repaints nothing). A picture only pasted into ' +
+    'the chat has no path: ask for the file. Paid, 5-60 s; returns what generate_image returns.',
   inputSchema: z.object({
     prompt: prompt('What to change and what to keep, in full sentences; words to be written in quotes.'),
     image: picture('The picture to change, "image 1" in the prompt'),
@@ -19,6 +20,16 @@ export const editImage = defineTool({
       .max(maxImages - 1)
       .optional()
       .describe('Up to 13 pictures to take something from (product, style, face), in order: "image 2", "image 3"; file names work too.'),
+    region: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe(
+        'The box that may change, by its edges, all % or all px: "left 0%, top 5%, right 30%, bottom 50%"; or words: "top left", "bottom third". Same size as the picture; png keeps the rest identical to the pixel.',
+      ),
+    mask: picture('Instead of region: a picture of the same shape, white where change is allowed').optional(),
     ...common("Default: the picture's own.", '1K, 2K or 4K; default: the smallest not below the picture.'),
   }),
   handler: ({ image, references = [], ...input }, call) => paint('edit_image', [image, ...references], input, call),

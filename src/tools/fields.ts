@@ -11,6 +11,18 @@ export const picture = (meaning: string) => path(`${meaning}: path, id (img_…)
 
 export const prompt = (meaning: string) => z.string().trim().min(1).max(maxPrompt).describe(`${meaning} Up to 16,000 characters.`);
 
+/** Longest edge of a file, in pixels; no format but JPEG and PNG takes more. */
+const maxEdge = 16_383;
+
+/** One edge of an exact size. */
+export const edge = z.int().min(1).max(maxEdge).optional();
+
+export const maxKb = z.int().min(1).max(100_000).optional().describe('Largest file in kB; quality is lowered until it fits.');
+
+export const output = (meaning: string) => path(meaning).optional();
+
+export const overwrite = (meaning: string) => z.boolean().optional().describe(meaning);
+
 /** The arguments every paid tool has beside its prompt and pictures. */
 export const common = (shape: string, size: string) => ({
   count: z.int().min(1).max(8).optional().describe('Variations, 1 to 8; default 1. Each is paid.'),
@@ -20,14 +32,21 @@ export const common = (shape: string, size: string) => ({
     .optional()
     .describe(`Shape as W:H, such as 16:9; any is possible. ${shape}`),
   resolution: z.enum(resolutions).optional().describe(size),
+  width: edge.describe('Exact width of the file in pixels; alone it keeps the shape.'),
+  height: edge.describe('Exact height in pixels; with width, overhang is cropped around the subject.'),
   format: z
     .enum(['auto', ...formats])
     .optional()
     .describe("File type; auto (default): output's extension, else as the model made it."),
-  output: path(
+  background: z
+    .enum(['auto', 'transparent'])
+    .optional()
+    .describe('transparent: real alpha in png, webp or avif; glass, smoke, glow or shadow take two requests, both paid. Default auto.'),
+  max_kb: maxKb,
+  output: output(
     'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
-  ).optional(),
-  overwrite: z.boolean().optional().describe('Replace the picture at output; default false.'),
+  ),
+  overwrite: overwrite('Replace the picture at output; default false.'),
   model: z
     .string()
     .min(1)

@@ -1,11 +1,15 @@
 import { identify, type Picture } from '../archive/identify.ts';
 import type { CallState } from '../archive/ledger-calls.ts';
+import { ToolError } from '../errors.ts';
 import { findTarget, type Target } from '../files/target.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Call } from '../generate.ts';
+import { unreadable } from '../image/inspect.ts';
+import { runPixelJob } from '../image/pixel-thread.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
 import { type Outcome, run } from '../run.ts';
+import { quote } from '../text.ts';
 
 /** The arguments `common` declares, as validated. */
 interface CommonInput {
@@ -19,6 +23,12 @@ interface CommonInput {
   model?: string | undefined;
   web_search?: boolean | undefined;
   dry_run?: boolean | undefined;
+  width?: number | undefined;
+  height?: number | undefined;
+  background?: Wish['background'];
+  max_kb?: number | undefined;
+  region?: string | undefined;
+  mask?: string | undefined;
 }
 
 /** The way every paid call goes: look at what is named, decide, do. `pictures` in the order the prompt counts them. */
@@ -26,14 +36,40 @@ export async function paint(tool: Wish['tool'], pictures: readonly string[], inp
   const target = await findTarget(input.output, call.config);
   const found: Picture[] = [];
   for (const picture of pictures) found.push(await identify(picture, call.config, call));
-  const { aspect_ratio: aspectRatio, web_search: webSearch, output: _output, dry_run: dryRun, ...rest } = input;
-  const wish: Wish = { ...rest, tool, aspectRatio, webSearch };
+  const mask = input.mask === undefined ? undefined : await readMask(input.mask, call);
+  const wish = toWish(tool, input, mask);
   const known = await withHistory(wish, found, call);
   const decided = plan(wish, known, target, call.config);
   const keys = [decided.key, ...(await keysBefore(wish, decided, found, target, call))];
-  if (dryRun) return forecast(decided, await isAnsweredLate(keys, call), call);
-  const late = await findLate(keys, decided, call);
-  return late ?? run({ ...decided, warnings: [...decided.warnings, ...(await describeCutOff(keys, call))] }, known, call);
+  if (input.dry_run) return forecast(decided, await isAnsweredLate(keys, call), call);
+  const sources = { pictures: known, mask };
+  const late = await findLate(keys, decided, sources, call);
+  return late ?? run({ ...decided, warnings: [...decided.warnings, ...(await describeCutOff(keys, call))] }, sources, call);
+}
+
+function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefined): Wish {
+  const {
+    aspect_ratio: aspectRatio,
+    web_search: webSearch,
+    max_kb: maxKb,
+    output: _output,
+    dry_run: _dryRun,
+    mask: _mask,
+    ...rest
+  } = input;
+  return { ...rest, tool, aspectRatio, webSearch, maxKb, mask };
+}
+
+/** The picture that says where change is allowed. Throws `invalid_argument` for one that allows it nowhere or everywhere. */
+async function readMask(argument: string, call: Call): Promise<Picture> {
+  const mask = await identify(argument, call.config, call);
+  const { share } = await runPixelJob('mask', { bytes: mask.bytes }).catch((cause) => {
+    throw unreadable(argument, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+  });
+  if (share > 0.00001 && share < 0.9999) return mask;
+  const what = share < 0.5 ? 'black all over, so nothing may change' : 'white all over, so everything may change';
+  const advice = share < 0.5 ? 'Paint white what may change' : 'Leave mask out, or paint black what must stay';
+  throw new ToolError('invalid_argument', `mask ${quote(argument, 120)} is ${what}. ${advice}.`);
 }
 
 /** The picture that is edited, with the conversation it came from. */

@@ -1,0 +1,32 @@
+import type { Size } from '../media.ts';
+import type { Background } from './background.ts';
+import type { MatteFacts } from './matte.ts';
+import type { RegionFacts } from './region-blend.ts';
+
+
+/** A picture cut out of its background: a PNG with alpha and what the cut is worth; or why none was made. */
+export type CutOut = { bytes: Uint8Array; width: number; height: number; facts: MatteFacts } | { failed: string };
+
+/** A part of an answer laid into the picture it was made from: a PNG; or why that could not be. */
+export type Blended = { bytes: Uint8Array; width: number; height: number; facts: RegionFacts; notes: string[] } | { unaligned: string };
+
+/** Which part may be taken from the answer: a box in pixels, or a picture that is white there. */
+export type Allowed = { box: { left: number; top: number; right: number; bottom: number } } | { mask: Uint8Array };
+
+/** The work that goes through every pixel of a picture, by name: what it takes and what it brings. All pictures are encoded bytes. */
+export interface PixelJobs {
+  /** What a picture has around its subject. */
+  background: { input: { bytes: Uint8Array }; output: Background };
+  /** The model's picture on a flat colour, which is taken out. */
+  key: { input: { bytes: Uint8Array; xmp: string }; output: CutOut };
+  /** The same subject on white and on black. */
+  'two-shot': { input: { white: Uint8Array; black: Uint8Array; xmp: string }; output: CutOut };
+  /** Anybody's picture with a flat background; `isCut` when it is transparent around its subject already. */
+  flat: { input: { bytes: Uint8Array }; output: CutOut | { isCut: true } };
+  /** Lays what is allowed of `answer` into `picture`. */
+  region: { input: { picture: Uint8Array; answer: Uint8Array; allowed: Allowed; xmp: string }; output: Blended };
+  /** How much of a mask is white, from 0 to 1, at its own size. */
+  mask: { input: { bytes: Uint8Array }; output: { share: number } & Size };
+}
+
+export type PixelJobName = keyof PixelJobs;

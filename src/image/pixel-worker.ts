@@ -1,0 +1,122 @@
+import { parentPort } from 'node:worker_threads';
+import { type Background, inspectBackground } from './background.ts';
+import { embedProfile } from './colour-profile.ts';
+import type { Matte } from './matte.ts';
+import type { Blended, CutOut, PixelJobName, PixelJobs } from './pixel-jobs.ts';
+import type { Pixels } from './pixels.ts';
+import { blendRegion, boxToMask, maskFromPixels } from './region-blend.ts';
+import { decoding, type Sharp, withSharp } from './sharp.ts';
+import { twoShot } from './two-shot.ts';
+import { removeFlat, unmixKey } from './unmix-key.ts';
+
+/** The thread's side of `runPixelJob`: one job after another. */
+type Job = { [Name in PixelJobName]: { name: Name; input: PixelJobs[Name]['input'] } }[PixelJobName];
+
+parentPort?.on('message', async (job: Job) => {
+  try {
+    parentPort?.postMessage({ output: await withSharp((sharp) => work(sharp, job)) });
+  } catch (error) {
+    parentPort?.postMessage({ error: error instanceof Error ? error.message : String(error) });
+  }
+});
+
+async function work(sharp: Sharp, { name, input }: Job): Promise<PixelJobs[PixelJobName]['output']> {
+  switch (name) {
+    case 'background':
+      return inspectBackground(await decode(sharp, input.bytes));
+    case 'key':
+      return cutFromKey(sharp, input);
+    case 'two-shot':
+      return cutFromTwo(sharp, input);
+    case 'flat':
+      return cutFromFlat(sharp, input);
+    case 'region':
+      return blend(sharp, input);
+    case 'mask':
+      return measureMask(await decode(sharp, input.bytes, true));
+  }
+}
+
+/** Upright sRGB, as seen; transparency is laid on white unless it is kept. */
+async function decode(sharp: Sharp, bytes: Uint8Array, keepAlpha = false): Promise<Pixels> {
+  const image = sharp(bytes, decoding).rotate().toColourspace('srgb');
+  return toPixels(await (keepAlpha ? image : image.flatten({ background: '#ffffff' })).raw().toBuffer({ resolveWithObject: true }));
+}
+
+function toPixels({
+  data,
+  info: { width, height, channels },
+}: {
+  data: Buffer;
+  info: { width: number; height: number; channels: number };
+}): Pixels {
+  if (channels !== 3 && channels !== 4) throw new Error(`${channels} channels`);
+  return { data, width, height, channels };
+}
+
+/** PNG: quick rather than small, since what is to be small is encoded once more. */
+function encode(sharp: Sharp, { data, width, height, channels }: Pixels, xmp: string | undefined): Promise<Buffer> {
+  const image = sharp(data, { raw: { width, height, channels } });
+  return (xmp === undefined ? image : image.withXmp(xmp)).png({ compressionLevel: 6 }).toBuffer();
+}
+
+async function toCutOut(sharp: Sharp, { pixels, facts }: Matte, xmp: string | undefined): Promise<CutOut> {
+  return { bytes: await encode(sharp, pixels, xmp), width: pixels.width, height: pixels.height, facts };
+}
+
+async function cutFromKey(sharp: Sharp, { bytes, xmp }: PixelJobs['key']['input']): Promise<CutOut> {
+  const pixels = await decode(sharp, bytes);
+  const background = inspectBackground(pixels);
+  if (background.kind === 'flat') return toCutOut(sharp, unmixKey(pixels, background.colour), xmp);
+  return { failed: describeNotFlat(background) };
+}
+
+async function cutFromTwo(sharp: Sharp, { white, black, xmp }: PixelJobs['two-shot']['input']): Promise<CutOut> {
+  const matte = twoShot(await decode(sharp, white), await decode(sharp, black));
+  return 'failed' in matte ? matte : toCutOut(sharp, matte, xmp);
+}
+
+async function cutFromFlat(sharp: Sharp, { bytes }: PixelJobs['flat']['input']): Promise<PixelJobs['flat']['output']> {
+  const { hasAlpha, xmpAsString } = await sharp(bytes, decoding).metadata();
+  if (hasAlpha && inspectBackground(await decode(sharp, bytes, true)).kind === 'transparent') return { isCut: true };
+  const pixels = await decode(sharp, bytes);
+  const background = inspectBackground(pixels);
+  if (background.kind === 'flat') return toCutOut(sharp, removeFlat(pixels, background.colour), xmpAsString);
+  return { failed: describeNotFlat(background) };
+}
+
+function describeNotFlat({ kind }: Background): string {
+  return kind === 'checkerboard' ? 'the background is a painted checkerboard, not transparency' : 'the background is not one flat colour';
+}
+
+/** As stored, so that what is not taken from the answer keeps its very numbers, whatever colours its profile means by them. */
+async function decodeAsStored(sharp: Sharp, bytes: Uint8Array): Promise<{ pixels: Pixels; profile: Buffer | undefined; notes: string[] }> {
+  const { icc, space, depth } = await sharp(bytes, decoding).metadata();
+  const isPrint = space === 'cmyk';
+  const raw = await sharp(bytes, { ...decoding, ignoreIcc: !isPrint })
+    .rotate()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const notes = [
+    ...(isPrint ? ['The picture was CMYK and is sRGB now.'] : []),
+    ...(depth === 'uchar' ? [] : ['The picture had more than 8 bits a channel and has 8 now.']),
+  ];
+  return { pixels: toPixels(raw), profile: isPrint ? undefined : icc, notes };
+}
+
+async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs['region']['input']): Promise<Blended> {
+  const { pixels: input, profile, notes } = await decodeAsStored(sharp, picture);
+  const mask = 'box' in allowed ? boxToMask(allowed.box, input) : maskFromPixels(await decode(sharp, allowed.mask, true), input);
+  const blended = blendRegion(input, await decode(sharp, answer), mask);
+  if ('unaligned' in blended) return blended;
+  const png = await encode(sharp, blended.pixels, xmp);
+  const { width, height } = blended.pixels;
+  return { bytes: profile ? embedProfile(png, profile) : png, width, height, facts: blended.facts, notes };
+}
+
+function measureMask(mask: Pixels): PixelJobs['mask']['output'] {
+  const { width, height } = mask;
+  const white = maskFromPixels(mask, mask).reduce((sum, value) => sum + value, 0);
+  return { share: white / 255 / (width * height), width, height };
+}

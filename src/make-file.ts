@@ -1,0 +1,152 @@
+import type { Picture } from './archive/identify.ts';
+import type { ImageRecord } from './archive/record.ts';
+import { finish } from './image/finish.ts';
+import type { Allowed, Blended, CutOut } from './image/pixel-jobs.ts';
+import { runPixelJob } from './image/pixel-thread.ts';
+import { toXmp } from './image/xmp.ts';
+import type { Image } from './media.ts';
+import type { Plan } from './plan.ts';
+import type { PlannedBackground } from './plan-background.ts';
+
+/** What the file is made of beside the model's picture. */
+export interface Ingredients {
+  /** The same picture on black; or why there is none. */
+  second?: { bytes: Uint8Array } | { failed: string };
+  /** The picture a region is laid into, and the mask that says where. */
+  picture?: Picture | undefined;
+  mask?: Picture | undefined;
+}
+
+/** The file as asked, as far as that could be. */
+export interface MadeFile {
+  image: Image;
+  /** Every difference between what was asked and what the file is, and what was done to the model's bytes. */
+  differences: string[];
+  /** What was done, for an edit of the file to do again. */
+  finish: ImageRecord['finish'];
+  /** What the cut is worth. */
+  cutOut?: Extract<CutOut, { facts: unknown }>['facts'];
+  /** What was taken from the answer. */
+  region?: Extract<Blended, { facts: unknown }>['facts'];
+  /** The answer could not be laid into the picture: this is all of it, which goes beside the file that was asked for. */
+  isWhole?: boolean;
+}
+
+/** Makes the file out of the model's picture: cuts it out of its ground, or lays its region into the picture it comes from; then shape, size and type. */
+export async function makeFile(made: Image, plan: Plan, ingredients: Ingredients): Promise<MadeFile> {
+  const start: MadeFile = { image: made, differences: [], finish: toFinish(plan) };
+  const worked = plan.background
+    ? await cutOut(start, plan, plan.background, ingredients)
+    : plan.region
+      ? await layIn(start, plan, ingredients)
+      : start;
+  const { format, width, height, maxKb } = plan.output;
+  const cropTo = width !== undefined && height !== undefined ? undefined : plan.cropTo;
+  const maxBytes = maxKb === undefined ? undefined : maxKb * 1000;
+  const wish = worked.isWhole ? {} : { format, cropTo, width, height, maxBytes, lossless: plan.region !== undefined, xmp: toTag(plan) };
+  const { image, notes } = await finish(worked.image, wish);
+  // A PNG in between is no conversion that anybody asked for.
+  const told = worked.image === made ? notes : notes.filter((note) => !note.startsWith('Converted from'));
+  return { ...worked, image, differences: [...worked.differences, ...told, ...(worked.isWhole ? [] : describeLoss(plan, image))] };
+}
+
+/** Where its pixels come from, as the tag every re-encoded file carries. */
+function toTag({ sourceType }: Plan): string {
+  return toXmp({ sourceType });
+}
+
+function toFinish({ output: { format, width, height, maxKb }, cropTo }: Plan): ImageRecord['finish'] {
+  return {
+    ...(format && { format }),
+    ...(cropTo && { cropTo }),
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(maxKb !== undefined && { maxKb }),
+  };
+}
+
+async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground, { second }: Ingredients): Promise<MadeFile> {
+  const xmp = toTag(plan);
+  const cut = await makeCut();
+  const { method, ground } = background;
+  if ('failed' in cut) return { ...start, differences: [describeOpaque(cut.failed, background)] };
+  const { bytes, width, height, facts } = cut;
+  return {
+    image: { bytes, format: 'png', width, height },
+    differences: [describeCut(background, facts), ...(facts.warning ? [`Look at the edge before using it: ${facts.warning}`] : [])],
+    finish: { ...start.finish, background: { method, ground } },
+    cutOut: facts,
+  };
+
+  function makeCut(): Promise<CutOut> | CutOut {
+    if (background.method === 'key') return runPixelJob('key', { bytes: start.image.bytes, xmp });
+    if (second === undefined) return { failed: 'the second shot, on black, did not arrive' };
+    return 'failed' in second ? second : runPixelJob('two-shot', { white: start.image.bytes, black: second.bytes, xmp });
+  }
+}
+
+function describeCut(
+  { method, ground }: PlannedBackground,
+  { coverage, soft, fringe }: { coverage: number; soft: number; fringe: number },
+): string {
+  const how = method === 'key' ? `painted on ${ground}, which was taken out` : 'from a shot on white and one on black, both kept';
+  return `Transparent: ${how}; the subject covers ${toPercent(coverage)}, ${toPercent(soft)} is partly transparent, ${toPercent(fringe)} of the edge keeps some of the background.`;
+}
+
+function describeOpaque(why: string, { again }: PlannedBackground): string {
+  const start = again
+    ? 'The picture it comes from is transparent, this one is not'
+    : 'Background: transparent was asked, the file is opaque';
+  const advice = again ? '' : ' Nothing was cut out, so that no wrong edge is delivered; edit it with background transparent to try again.';
+  return `${start}: ${why}.${advice}`;
+}
+
+/** What stands around the subject instead of a flat ground, in words that go on from "the file is opaque: ". */
+export function describeGround(isCheckerboard: boolean, isAgain: boolean): string {
+  if (isCheckerboard) return 'the model painted a checkerboard instead of transparency';
+  return isAgain ? 'its background is no longer one flat colour' : 'the model did not paint it on one flat colour';
+}
+
+async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients): Promise<MadeFile> {
+  const allowed: Allowed | undefined = plan.region?.box ? { box: plan.region.box } : mask && { mask: mask.bytes };
+  const isSame = picture !== undefined && picture.sha256 === plan.inputs[0]?.sha256;
+  const blended: Blended =
+    allowed && isSame
+      ? await runPixelJob('region', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) })
+      : { unaligned: 'the picture it belongs into is no longer there' };
+  const place = plan.region?.described ?? '';
+  if ('unaligned' in blended) {
+    return {
+      ...start,
+      finish: {},
+      isWhole: true,
+      differences: [
+        `Region: only ${place} was to change, and the answer could not be laid into the picture: ${blended.unaligned}. This is the whole edit, beside the file you asked for, which was not written.`,
+      ],
+    };
+  }
+  const { bytes, width, height, facts, notes } = blended;
+  return {
+    image: { bytes, format: 'png', width, height },
+    differences: [describeRegion(place, facts), ...notes],
+    finish: { region: true },
+    region: facts,
+  };
+}
+
+function describeRegion(place: string, { shift, scale, taken }: { shift: number; scale: number; taken: number }): string {
+  const moved = shift < 0.05 ? 'it had not moved' : `it had moved ${shift.toFixed(1)} px and was put back`;
+  const scaled = Math.abs(scale - 1) < 0.002 ? '' : `, scaled ${scale.toFixed(3)} times`;
+  return `Region: ${toPercent(taken)} of the picture is the model's (${place}); ${moved}${scaled}. Every other pixel is the picture's own.`;
+}
+
+/** Only these keep what is outside a region to the pixel. */
+function describeLoss({ region }: Plan, { format }: Image): string[] {
+  if (region === undefined || format === 'png' || format === 'webp') return [];
+  return [`${format} changes every pixel a little, those outside the region too: png and webp keep them identical.`];
+}
+
+function toPercent(share: number): string {
+  const percent = share * 100;
+  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+}

@@ -1,0 +1,96 @@
+import { basename, extname, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
+import { formatOfExtension } from './media.ts';
+import { maxTextLength, toNotes } from './result.ts';
+import type { ExportOutcome, WrittenFile } from './run-export.ts';
+import { cleanText, formatBytes, formatSize } from './text.ts';
+
+/** Key of the machine-readable copy of an export's result. */
+const exportKey = 'limner/export';
+
+/** Links to files beyond these would drown the rest. */
+const mostLinks = 20;
+
+/** What an export brought: every file with its size, the markup to paste, one preview, and the same facts as JSON in `_meta`. */
+export function toExportResult(outcome: ExportOutcome, notices: readonly string[], links: boolean): CallToolResult {
+  const text = `${cleanText([...describeExport(outcome), ...toNotes(notices)].join('\n'), maxTextLength)}\n`;
+  const previews = outcome.previews.map(
+    ({ bytes, mediaType }): ContentBlock => ({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mediaType }),
+  );
+  const resources = links ? outcome.files.slice(0, mostLinks).map(toLink) : [];
+  return { content: [{ type: 'text', text }, ...previews, ...resources], _meta: { [exportKey]: toFacts(outcome) } };
+}
+
+/** The same lines for an agent and for a terminal. */
+export function describeExport(outcome: ExportOutcome): string[] {
+  const { files, folder, notes, warnings, markup } = outcome;
+  const [only] = files;
+  const list =
+    files.length === 1 && only
+      ? [describeFile(only, only.path)]
+      : [`${folder}, ${files.length} files:`, ...files.map((file) => describeFile(file, relative(folder, file.path)))];
+  return [
+    ...list,
+    ...describeDifferences(files),
+    ...notes,
+    ...describeReplaced(files),
+    ...warnings.map((warning) => `Note: ${warning}`),
+    'Made on this computer, cost $0. The pictures these come from are as they were.',
+    ...markup.flatMap(({ language, text }) => [`Paste this (${language}):`, text]),
+  ];
+}
+
+function describeFile({ width, height, bytes }: WrittenFile, name: string): string {
+  const size = width === undefined || height === undefined ? '' : `${formatSize({ width, height })}, `;
+  return `${name} (${size}${formatBytes(bytes)})`;
+}
+
+/** Said once when it is true of every file, else per file. */
+function describeDifferences(files: readonly WrittenFile[]): string[] {
+  const shared = (files[0]?.notes ?? []).filter((note) => files.every(({ notes }) => notes.includes(note)));
+  const own = files.flatMap(({ name, notes }) =>
+    notes.filter((note) => !shared.includes(note)).map((note) => (files.length === 1 ? note : `${name}: ${note}`)),
+  );
+  return [...shared, ...own];
+}
+
+function describeReplaced(files: readonly WrittenFile[]): string[] {
+  const kept = files.flatMap(({ replaced }) => (replaced === undefined ? [] : [replaced]));
+  return kept.length === 0
+    ? []
+    : [`What was replaced is kept: ${kept.slice(0, 5).join(', ')}${kept.length > 5 ? ` and ${kept.length - 5} more` : ''}.`];
+}
+
+function toLink({ path, mediaType, bytes }: WrittenFile): ContentBlock {
+  return {
+    type: 'resource_link',
+    uri: pathToFileURL(path).href,
+    name: basename(path),
+    mimeType: mediaType,
+    size: bytes,
+    annotations: { audience: ['user'] },
+  };
+}
+
+/** The outcome as JSON, without the previews. */
+export function toFacts({ files, folder, sources, markup, notes, warnings }: ExportOutcome) {
+  return {
+    folder,
+    files: files.map(({ path, bytes, width, height, mediaType, notes: differences, replaced }) => ({
+      path,
+      bytes,
+      width: width ?? null,
+      height: height ?? null,
+      format: formatOfExtension(extname(path).slice(1)) ?? null,
+      mediaType,
+      differences,
+      replaced: replaced ?? null,
+    })),
+    sources,
+    markup,
+    notes,
+    warnings,
+    cost: { dollars: 0 },
+  };
+}

@@ -1,0 +1,213 @@
+import { basename, dirname, extname, join } from 'node:path';
+import { identify, type Memory, type Picture } from './archive/identify.ts';
+import type { Config } from './config.ts';
+import { ToolError } from './errors.ts';
+import { exportPictures } from './export/export.ts';
+import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
+import { findPictures } from './files/folder.ts';
+import { isInside, workingFolder } from './files/paths.ts';
+import { ensureWritable, publish } from './files/publish.ts';
+import { exists, isPlainFile } from './files/read.ts';
+import { findTarget, type Target } from './files/target.ts';
+import { runPixelJob } from './image/pixel-thread.ts';
+import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
+import { formatOfExtension } from './media.ts';
+import { formatBytes, quote } from './text.ts';
+
+/** What an export is asked: which pictures, what of them, and where to. */
+export interface ExportRequest {
+  images: readonly string[];
+  wish: ExportWish;
+  output?: string | undefined;
+  overwrite?: boolean | undefined;
+}
+
+/** What an export may use. */
+export interface Exporter extends Memory {
+  config: Config;
+}
+
+/** A file that was written. */
+export interface WrittenFile extends Omit<ExportedFile, 'bytes'> {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** Where the file it replaced is kept. */
+  replaced?: string;
+}
+
+/** What an export brought. */
+export interface ExportOutcome {
+  files: readonly WrittenFile[];
+  /** Where they are; absolute. */
+  folder: string;
+  sources: readonly { path: string; id?: string }[];
+  markup: Exported['markup'];
+  notes: readonly string[];
+  warnings: readonly string[];
+  previews: readonly Preview[];
+}
+
+/** The most pictures one export takes, and their bytes together: all of them are held at once. */
+const mostPictures = 100;
+const mostBytes = 400_000_000;
+
+/** Pictures on the preview; more would be too small to tell apart. */
+const mostOnPreview = 16;
+
+/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and nothing leaves this computer. */
+export async function runExport({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
+  const { config, archive } = exporter;
+  const pictures = await readAll(images, exporter);
+  const target = await findExportTarget(output, pictures, config);
+  const format = target.format ?? wish.format;
+  if (target.format && wish.format && target.format !== wish.format) {
+    throw new ToolError(
+      'invalid_argument',
+      `output ends in .${target.extension} and format is ${wish.format}: they disagree. Leave format out.`,
+    );
+  }
+  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground });
+  const files = nameFiles(made.files, target, wish);
+  const isInvented = wish.preset === 'none' && target.stem === undefined;
+  if (!isInvented) await requireFree(files, target.folder, overwrite);
+  await ensureWritable(
+    target.folder,
+    made.files.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  );
+  const written: WrittenFile[] = [];
+  for (const file of files) {
+    written.push(
+      await write(file, target.folder, { isInvented, overwrite }, archive).catch((error: unknown) => {
+        throw toPartial(error, written);
+      }),
+    );
+  }
+  return {
+    files: written,
+    folder: target.folder,
+    sources: pictures.map(({ path, record }) => ({ path, ...(record && { id: record.id }) })),
+    markup: made.markup,
+    notes: made.notes,
+    warnings: pictures.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
+    previews: await makePreviews(made.files, config),
+  };
+}
+
+/** The pictures that are meant, each once per naming; a folder stands for the pictures in it. */
+async function readAll(images: readonly string[], { config, archive, ledger }: Exporter): Promise<Picture[]> {
+  const named: string[] = [];
+  for (const image of images) named.push(...((await findPictures(image, config)) ?? [image]));
+  if (named.length > mostPictures) {
+    throw new ToolError(
+      'invalid_argument',
+      `images are ${named.length} pictures; one call takes up to ${mostPictures}. Export them in parts.`,
+    );
+  }
+  const pictures: Picture[] = [];
+  let bytes = 0;
+  for (const name of named) {
+    const picture = await identify(name, config, { archive, ledger });
+    bytes += picture.bytes.length;
+    if (bytes > mostBytes) {
+      throw new ToolError(
+        'invalid_argument',
+        `images have more than ${formatBytes(mostBytes)} together; one call takes no more. Export them in parts.`,
+      );
+    }
+    pictures.push(picture);
+  }
+  return pictures;
+}
+
+/** Beside the (first) picture unless told; a picture that lies in the archive has no such place. */
+async function findExportTarget(output: string | undefined, [first]: readonly Picture[], config: Config): Promise<Target> {
+  if (output !== undefined || first === undefined) return findTarget(output, config);
+  const beside = isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
+  return findTarget(`${beside}/`, config);
+}
+
+function toSource({ path, name, bytes, facts, record }: Picture): ExportSource {
+  const delivered = record?.delivered?.path ?? path;
+  const stem = basename(delivered, extname(delivered));
+  return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }) };
+}
+
+/** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */
+async function removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: string[] }> {
+  const cut = await runPixelJob('flat', { bytes });
+  if ('isCut' in cut) return { bytes, notes: [`${quote(name, 120)} had a transparent background already.`] };
+  if ('failed' in cut) {
+    throw new ToolError(
+      'unsupported',
+      `The background of ${quote(name, 120)} cannot be removed here: ${cut.failed}. edit_image with background transparent can do it (paid).`,
+    );
+  }
+  const { coverage, warning } = cut.facts;
+  const notes = [`Background of ${quote(name, 120)} removed: the subject covers ${Math.round(coverage * 100)} %.`];
+  return { bytes: cut.bytes, notes: warning === undefined ? notes : [...notes, `Look at the edge before using it: ${warning}`] };
+}
+
+/** Under the name that was given, when one file comes out. Throws `invalid_argument` when several do. */
+function nameFiles(files: readonly ExportedFile[], { stem, extension }: Target, { preset }: ExportWish): ExportedFile[] {
+  if (stem === undefined) return [...files];
+  const [only, ...others] = files;
+  if (only === undefined || others.length > 0) {
+    const what = preset === 'none' ? 'These pictures make' : `${preset} makes`;
+    throw new ToolError('invalid_argument', `${what} ${files.length} files, and output names one. Give a folder, ending in /.`);
+  }
+  return [{ ...only, name: `${stem}.${extension ?? extname(only.name).slice(1)}` }];
+}
+
+/** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
+async function requireFree(files: readonly ExportedFile[], folder: string, overwrite: boolean): Promise<void> {
+  const paths = files.map(({ name }) => toPath(folder, name));
+  const taken: string[] = [];
+  for (const path of paths) if (await exists(path)) taken.push(path);
+  if (taken.length === 0) return;
+  const list = `${taken.slice(0, 5).join(', ')}${taken.length > 5 ? ` and ${taken.length - 5} more` : ''}`;
+  if (!overwrite)
+    throw new ToolError('file_exists', `There already: ${list}. Choose another output, or set overwrite to true to replace them.`);
+  for (const path of taken) {
+    if (await isPlainFile(path)) continue;
+    throw new ToolError('file_exists', `${path} is a folder or a link, so limner does not replace it. Choose another output.`);
+  }
+}
+
+function toPath(folder: string, name: string): string {
+  return join(folder, ...name.split('/'));
+}
+
+interface WriteOptions {
+  isInvented: boolean;
+  overwrite: boolean;
+}
+
+async function write(file: ExportedFile, folder: string, options: WriteOptions, archive: Memory['archive']): Promise<WrittenFile> {
+  const { bytes, ...facts } = file;
+  const wanted = toPath(folder, file.name);
+  await ensureWritable(dirname(wanted), bytes.length);
+  const isThere = !options.isInvented && options.overwrite && (await exists(wanted));
+  const replaced = isThere ? await archive.keepReplaced(wanted) : undefined;
+  const path = await publish(wanted, bytes, replaced === undefined ? 'number' : 'replace');
+  return { ...facts, path, bytes: bytes.length, ...(replaced !== undefined && { replaced }) };
+}
+
+function toPartial(error: unknown, written: readonly WrittenFile[]): unknown {
+  if (!(error instanceof ToolError) || written.length === 0) return error;
+  return new ToolError(error.code, `${error.message} Written before that: ${written.map(({ path }) => path).join(', ')}.`, {
+    cause: error,
+  });
+}
+
+/** One picture, or one numbered sheet. A preview that fails costs nobody their files. */
+async function makePreviews(files: readonly ExportedFile[], { preview: edge }: Config): Promise<Preview[]> {
+  const pictures = files.filter(({ name }) => formatOfExtension(extname(name).slice(1)) !== undefined).map(({ bytes }) => bytes);
+  const [first, ...others] = pictures.slice(0, mostOnPreview);
+  if (edge === 'none' || first === undefined) return [];
+  try {
+    return [others.length === 0 ? await makePreview(first, edge) : await makeContactSheet([first, ...others], edge)];
+  } catch {
+    return [];
+  }
+}

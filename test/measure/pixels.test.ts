@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { built, test, withKey } from '../fixtures.ts';
+import { answers } from '../google/index.ts';
+import { busyPicture, groundOf } from '../scenes.ts';
+
+const run = promisify(execFile);
+const edge = 4096;
+const rounds = 5;
+
+/** A subject with much detail, alone on a flat ground: the most work there is, for the cut and for the encoder. */
+async function subjectOn(ground: string): Promise<Buffer> {
+  const shape = `<svg xmlns="http://www.w3.org/2000/svg" width="${edge}" height="${edge}"><circle cx="${edge / 2}" cy="${edge / 2}" r="${edge * 0.4}" fill="#fff" fill-opacity=".9"/></svg>`;
+  const cut = await sharp(await busyPicture(edge, edge))
+    .ensureAlpha()
+    .composite([{ input: Buffer.from(shape), blend: 'dest-in' }])
+    .png()
+    .toBuffer();
+  return sharp(cut).flatten({ background: ground }).png({ compressionLevel: 1 }).toBuffer();
+}
+
+const measured = z.object({ milliseconds: z.number(), stall: z.number(), megabytes: z.number() });
+
+/** Runs one job in a process of its own: how long it takes, the longest its event loop stood still, and the most memory it held. */
+async function measureJob(name: string, files: Record<string, string>, extra: Record<string, unknown> = {}): Promise<z.infer<typeof measured>> {
+  const thread = pathToFileURL(join(built, '..', 'image', 'pixel-thread.js')).href;
+  const script = `
+    import { readFile } from 'node:fs/promises';
+    import { readFileSync } from 'node:fs';
+    const { runPixelJob } = await import(${JSON.stringify(thread)});
+    const input = ${JSON.stringify(extra)};
+    for (const [key, path] of Object.entries(${JSON.stringify(files)})) input[key] = await readFile(path);
+    let stall = 0, last = performance.now();
+    const clock = setInterval(() => { const now = performance.now(); stall = Math.max(stall, now - last - 5); last = now; }, 5);
+    const start = performance.now();
+    const output = await runPixelJob(${JSON.stringify(name)}, input);
+    const milliseconds = performance.now() - start;
+    clearInterval(clock);
+    if (!output.bytes) throw new Error(JSON.stringify(output));
+    const megabytes = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+    console.log(JSON.stringify({ milliseconds, stall, megabytes }));
+    process.exit();`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
+  return measured.parse(JSON.parse(stdout));
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+async function report(name: string, files: Record<string, string>, extra?: Record<string, unknown>) {
+  const results = [];
+  for (let round = 0; round < rounds; round += 1) results.push(await measureJob(name, files, extra));
+  const [milliseconds, stall, megabytes] = (['milliseconds', 'stall', 'megabytes'] as const).map((key) => results.map((result) => result[key]));
+  const line = `${name} at ${edge}²: median ${median(milliseconds ?? []).toFixed(0)} ms (thread start, decode, work, PNG), longest stall ${Math.max(...(stall ?? [])).toFixed(0)} ms, at most ${Math.max(...(megabytes ?? [])).toFixed(0)} MB`;
+  process.stdout.write(`${line}\n`);
+  return { milliseconds: median(milliseconds ?? []), stall: Math.max(...(stall ?? [])), megabytes: Math.max(...(megabytes ?? [])) };
+}
+
+test('two shots of 4096² are one picture with alpha in under 1.5 s and 300 MB', async ({ computer }) => {
+  const [white, black] = [await computer.write('white.png', await subjectOn('#ffffff')), await computer.write('black.png', await subjectOn('#000000'))];
+  const { milliseconds, stall, megabytes } = await report('two-shot', { white, black }, { xmp: '<x/>' });
+  expect(milliseconds).toBeLessThan(1500);
+  expect(megabytes).toBeLessThan(300);
+  expect(stall).toBeLessThan(50);
+});
+
+test('one colour is taken out of 4096² without holding the server up', async ({ computer }) => {
+  const bytes = await computer.write('key.png', await subjectOn('#ff00ff'));
+  expect((await report('key', { bytes }, { xmp: '<x/>' })).stall).toBeLessThan(50);
+  expect((await report('flat', { bytes })).stall).toBeLessThan(50);
+});
+
+test('a region of 4096² is laid in without holding the server up', async ({ computer }) => {
+  const picture = await computer.write('in.png', await busyPicture(edge, edge));
+  const answer = join(computer.project, 'answer.jpg');
+  await writeFile(answer, await sharp(await readFile(picture)).resize(2048, 2048).linear(0.95, 6).jpeg({ quality: 92 }).toBuffer());
+  const { stall } = await report('region', { picture, answer }, { xmp: '<x/>', allowed: { box: { left: 400, top: 400, right: 2400, bottom: 2400 } } });
+  expect(stall).toBeLessThan(50);
+});
+
+test('tools/list is answered all the while', async ({ start, google, computer }) => {
+  const limner = await start({ env: withKey(google) });
+  const shots = new Map([
+    ['#FFFFFF', await sharp(await subjectOn('#ffffff')).jpeg({ quality: 90 }).toBuffer()],
+    ['#000000', await sharp(await subjectOn('#000000')).jpeg({ quality: 90 }).toBuffer()],
+  ]);
+  google.always((request) => answers.picture({ bytes: shots.get(groundOf(request)) ?? Buffer.alloc(0), signatureBytes: 0 })(request));
+  await computer.write('photo.png', await busyPicture(edge, edge));
+  const slowest: Record<string, number> = {};
+  const watch = async (name: string, work: Promise<unknown>) => {
+    let isDone = false;
+    void work.finally(() => {
+      isDone = true;
+    });
+    let longest = 0;
+    while (!isDone) {
+      const asked = performance.now();
+      await limner.client.listTools();
+      longest = Math.max(longest, performance.now() - asked);
+    }
+    await work;
+    slowest[name] = Math.round(longest);
+  };
+  await limner.call('generate_image', { prompt: 'Warm up' });
+  await watch('two-shot 4K', limner.call('generate_image', { prompt: 'A glass of water', background: 'transparent', resolution: '4K' }));
+  await watch('export favicon', limner.call('export_image', { images: ['photo.png'], preset: 'favicon', output: 'a/' }));
+  await watch('export srcset', limner.call('export_image', { images: ['photo.png'], preset: 'srcset', output: 'b/' }));
+  await watch('export webp ≤ 200 kB', limner.call('export_image', { images: ['photo.png'], format: 'webp', max_kb: 200, output: 'c/' }));
+  await watch('export pixel-art', limner.call('export_image', { images: ['photo.png'], preset: 'pixel-art', output: 'd/' }));
+  process.stdout.write(`longest wait for tools/list in ms: ${JSON.stringify(slowest)}\n`);
+});
