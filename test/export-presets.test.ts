@@ -340,6 +340,14 @@ test.each<[ExportWish, RegExp]>([
   await expect(exportOne('hills.jpg', hills, wish)).rejects.toThrow(sentence);
 });
 
+test.each(presets)('a damaged picture given to %s is named', async (preset) => {
+  const hills = await drawHills(900, 600);
+  const damaged = await toSource('torn.jpg', hills.subarray(0, hills.length / 2));
+  const sources = preset === 'sprite' ? [await toSource('whole.jpg', hills), damaged] : [damaged];
+  const wish = { preset, ...((preset === 'densities' || preset === 'none') && { width: 100 }) };
+  await expect(exportPictures(sources, wish, cutByColour())).rejects.toThrow(/"torn\.jpg" is damaged/);
+});
+
 test('sets of fixed names take one picture at a time', async () => {
   const source = await toSource('hills.jpg', await drawHills(90, 60));
   const both = exportPictures([source, source], { preset: 'favicon' }, cutByColour());

@@ -1,5 +1,6 @@
+import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
-import type { PictureFacts } from '../image/inspect.ts';
+import { type PictureFacts, unreadable } from '../image/inspect.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
@@ -26,11 +27,23 @@ export interface Opened {
   notes: readonly string[];
 }
 
+/** Does something with one picture; what is found unreadable then has its name, since a call may have many. */
+export async function named<T>(name: string, job: () => Promise<T>): Promise<T> {
+  try {
+    return await job();
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.code !== 'unreadable_image') throw error;
+    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', error);
+  }
+}
+
 /** Opens every picture in turn. Throws what the tools throw. */
 export async function openSources(sources: readonly ExportSource[], wish: ExportWish, tools: ExportTools): Promise<Opened[]> {
   const stems = uniqueNames(sources.map(({ stem }) => stem));
   const opened: Opened[] = [];
-  for (const [index, source] of sources.entries()) opened.push(await openSource(source, stems[index] ?? source.stem, wish, tools));
+  for (const [index, source] of sources.entries()) {
+    opened.push(await named(source.name, () => openSource(source, stems[index] ?? source.stem, wish, tools)));
+  }
   return opened;
 }
 

@@ -8,7 +8,7 @@ import { toXmp } from '../image/xmp.ts';
 import { formatSize } from '../text.ts';
 import { version } from '../version.ts';
 import { fileName, maxBytes, pixelFile, textFile, toUrl } from './file.ts';
-import { type Opened, uniqueNames } from './source.ts';
+import { named, type Opened, uniqueNames } from './source.ts';
 import type { Exported, ExportWish } from './wish.ts';
 
 /** Transparent pixels around each picture. */
@@ -19,7 +19,9 @@ const largestTexture = 8192;
 /** All pictures on one sheet, where each lies as JSON (TexturePacker's "hash" form, which engines read) and as CSS classes. */
 export async function exportSprite(pictures: readonly Opened[], wish: ExportWish): Promise<Exported> {
   const frames: { name: string; pixels: Pixels }[] = [];
-  for (const picture of pictures) frames.push({ name: picture.stem, pixels: await openFrame(picture, wish) });
+  for (const picture of pictures) {
+    frames.push({ name: picture.stem, pixels: await named(picture.name, () => openFrame(picture, wish)) });
+  }
   const packing = packOnShelves(
     frames.map(({ pixels }) => pixels),
     gap,

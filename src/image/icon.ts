@@ -6,7 +6,7 @@ import { type Sharp, withSharp } from './sharp.ts';
 /** Icons are made from at most so many pixels an edge: the largest icon there is. */
 const largestIcon = 1024;
 /** And looked at in so many, which takes a few milliseconds. */
-const lookedAt = 512;
+const lookedAt = 256;
 
 /** One icon: what of the art, how large in it, on what. */
 export interface IconLayout {
