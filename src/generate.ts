@@ -8,6 +8,7 @@ import type { KeptImage, SecondShot } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
+import { isGround, toRgb } from './image/pixels.ts';
 import { describeGround } from './make-file.ts';
 import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
@@ -141,7 +142,8 @@ async function paintSecond(painting: Painting, first: KeptImage, response: Image
   const { call, plan, request } = painting;
   try {
     const background = await runPixelJob('background', { bytes: first.bytes });
-    if (background.kind !== 'flat') return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
+    const ground = toRgb(plan.background?.ground ?? '');
+    if (background.kind !== 'flat' || !isGround(background.colour, ground)) return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
     call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
     const again = await toSecondRequest(request, first, response.exchange);
     const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });

@@ -3,6 +3,7 @@ import type { ImageRecord } from './archive/record.ts';
 import { finish } from './image/finish.ts';
 import type { Allowed, Blended, CutOut } from './image/pixel-jobs.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
+import { toRgb } from './image/pixels.ts';
 import { toXmp } from './image/xmp.ts';
 import type { Image } from './media.ts';
 import type { Plan } from './plan.ts';
@@ -79,7 +80,7 @@ async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground
   };
 
   function makeCut(): Promise<CutOut> | CutOut {
-    if (background.method === 'key') return runPixelJob('key', { bytes: start.image.bytes, xmp });
+    if (background.method === 'key') return runPixelJob('key', { bytes: start.image.bytes, ground: toRgb(background.ground), onlyThis: background.again, xmp });
     if (second === undefined) return { failed: 'the second shot, on black, did not arrive' };
     return 'failed' in second ? second : runPixelJob('two-shot', { white: start.image.bytes, black: second.bytes, xmp });
   }
@@ -104,7 +105,7 @@ function describeOpaque(why: string, { again }: PlannedBackground): string {
 /** What stands around the subject instead of a flat ground, in words that go on from "the file is opaque: ". */
 export function describeGround(isCheckerboard: boolean, isAgain: boolean): string {
   if (isCheckerboard) return 'the model painted a checkerboard instead of transparency';
-  return isAgain ? 'its background is no longer one flat colour' : 'the model did not paint it on one flat colour';
+  return isAgain ? 'its background is no longer the flat one it had' : 'the model did not paint it on the flat colour it was asked for';
 }
 
 async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients): Promise<MadeFile> {
@@ -113,7 +114,7 @@ async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients
   const blended: Blended =
     allowed && isSame
       ? await runPixelJob('region', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) })
-      : { unaligned: 'the picture it belongs into is no longer there' };
+      : { unaligned: 'The picture it belongs into is no longer there.' };
   const place = plan.region?.described ?? '';
   if ('unaligned' in blended) {
     return {
@@ -121,7 +122,7 @@ async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients
       finish: {},
       isWhole: true,
       differences: [
-        `Region: only ${place} was to change, and the answer could not be laid into the picture: ${blended.unaligned}. This is the whole edit, beside the file you asked for, which was not written.`,
+        `Region: only ${place} was to change, and the answer could not be laid into the picture. ${blended.unaligned} This is the whole edit, beside the file you asked for, which was not written.`,
       ],
     };
   }

@@ -61,36 +61,34 @@ export function planShape(
   return { aspectRatio: nearest, cropTo: ownRatio };
 }
 
-/** The shape that two exact edges make; undefined unless both were named. Throws for one nobody can make. */
-export function toExactShape(
-  { width, height }: Partial<Size>,
-  aspectRatio: AspectRatio | undefined,
-  warnings: string[],
-): AspectRatio | undefined {
-  if (width === undefined || height === undefined) return undefined;
-  const shape: AspectRatio = `${width}:${height}`;
-  if (width * height > maxPixels) {
+/** The shape of an exact size. Throws for one nobody can make. */
+export function toExactShape(size: Size, aspectRatio: AspectRatio | undefined, warnings: string[]): AspectRatio {
+  const shape: AspectRatio = `${size.width}:${size.height}`;
+  if (size.width * size.height > maxPixels) {
     throw new ToolError(
       'unsupported',
-      `width × height is ${formatSize({ width, height })}; limner makes files of up to ${maxPixels / 1_000_000} million pixels. Ask for less.`,
+      `width and height make ${formatSize(size)}; limner makes files of up to ${maxPixels / 1_000_000} million pixels. Ask for less.`,
     );
   }
   if (toShape(shape) > widest || toShape(shape) < 1 / widest) {
     throw new ToolError(
       'unsupported',
-      `${formatSize({ width, height })} is too extreme a shape: the widest a model paints is 8:1, and limner crops to ${widest}:1 at most. Make one that is less so, and crop it with export_image.`,
+      `${formatSize(size)} is too extreme a shape: the widest a model paints is 8:1, and limner crops to ${widest}:1 at most. Make one that is less so, and crop it with export_image.`,
     );
   }
   if (aspectRatio && shapeDistance(shape, aspectRatio) > exactShape) {
-    warnings.push(`width and height make the shape ${formatSize({ width, height })}; aspect_ratio ${aspectRatio} is not used.`);
+    warnings.push(`width and height make the shape ${formatSize(size)}; aspect_ratio ${aspectRatio} is not used.`);
   }
   return shape;
 }
 
 /** Both edges of the file, where at least one is exact: the other follows from the shape. */
-export function toWholeSize({ width, height }: Partial<Size>, shape: AspectRatio): Size | undefined {
+export function toWholeSize({ width, height }: Partial<Size>, shape: AspectRatio | Size): Size | undefined {
   if (width === undefined && height === undefined) return undefined;
-  return { width: width ?? Math.round((height ?? 0) * toShape(shape)), height: height ?? Math.round((width ?? 0) / toShape(shape)) };
+  return {
+    width: width ?? Math.max(1, Math.round((height ?? 0) * toShape(shape))),
+    height: height ?? Math.max(1, Math.round((width ?? 0) / toShape(shape))),
+  };
 }
 
 /** What the resolution depends on beside the wish. */

@@ -93,7 +93,7 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   const background = planBackground(wish, asked, again.background, wish.tool !== 'generate_image', warnings);
   const output = planOutput(wish, target, again, asked ?? (background && 'png'));
   const painted = planPainting(wish, model, pictures, { history, again, output, background }, warnings);
-  warnings.push(...describeAgain(again, output, { ...painted, background }));
+  warnings.push(...describeAgain(again, painted.output, { ...painted, background }));
   requireAbilities(wish, model, pictures.length + (region ? 1 : 0));
   const requests = (wish.count ?? 1) * (background?.method === 'two-shot' ? 2 : 1);
   const words = [background?.words, region?.words].filter((text) => text !== undefined);
@@ -107,7 +107,6 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
     ...painted,
     webSearch: wish.webSearch ?? false,
     inputs: pictures.map((picture, index) => planInput(picture, index, wish, painted.resolution)),
-    output: { ...output, ...painted.output },
     ...(background && { background }),
     ...(region && { region }),
     sourceType: toSourceType(pictures, config),
@@ -141,14 +140,16 @@ interface Decided {
 
 /** What the model is asked to paint, and what is cut or made of it. */
 function planPainting(wish: Wish, model: CatalogModel, pictures: readonly Picture[], decided: Decided, warnings: string[]) {
-  const { history, again, output, background } = decided;
+  const { history, again, background } = decided;
   const named = toRatio(wish.aspectRatio);
-  const exactShape = toExactShape(output, named, warnings);
+  // One edge alone keeps the shape: the one that was named, or the picture's.
+  const exact = toWholeSize(decided.output, named ?? pictures[0]?.facts ?? '1:1');
+  const output = { ...decided.output, ...exact };
+  const exactShape = exact && toExactShape(exact, named, warnings);
   const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
   const shape = exactShape
     ? { aspectRatio: nearestRatio(model.ratios, exactShape) }
     : planShape(model, named, own, history && again.cropTo, warnings);
-  const exact = toWholeSize(output, exactShape ?? shape.cropTo ?? shape.aspectRatio);
   const resolution = planResolution(wish, model, shape.aspectRatio, { own, exact }, warnings);
   const asked = exactShape ? {} : named && { askedRatio: named };
   const larger = exact || wish.resolution || wish.tool === 'edit_image' ? undefined : toLarger(wish, model, background, resolution);

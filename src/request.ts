@@ -40,7 +40,8 @@ function toConversation(plan: Plan, [picture]: readonly Picture[]): Conversation
 
 /** The pictures as they may leave this computer; the one a conversation ends with need not be sent again. */
 async function prepareImages(plan: Plan, pictures: readonly Picture[], inHistory: boolean): Promise<RequestImage[]> {
-  const ground = plan.background?.ground;
+  // What is transparent has to be seen as something; on white it is found again.
+  const ground = plan.background?.ground ?? (plan.region && '#ffffff');
   const wanted = plan.inputs
     .map(({ maxEdge, label }, index) => ({ maxEdge, label, ...(index === 0 && ground && { ground }), ...pick(pictures, index) }))
     .slice(inHistory ? 1 : 0);

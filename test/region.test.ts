@@ -117,12 +117,18 @@ describe('an edit of a region', () => {
 
   test('keeps transparency and the colour profile of the picture', async ({ limner, google, computer }) => {
     google.always(paintDisc());
-    const cut = await sharp(await busyPicture(800, 600)).ensureAlpha(0.4).withIccProfile('p3').png().toBuffer();
+    const shape = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"><rect width="620" height="600"/></svg>');
+    const cut = await sharp(await busyPicture(800, 600))
+      .ensureAlpha()
+      .composite([{ input: shape, blend: 'dest-in' }])
+      .withIccProfile('p3')
+      .png()
+      .toBuffer();
     const before = await readRaw(await computer.write('in.png', cut));
     const { file } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left' });
     const after = await readRaw(file.path);
     expect(countDifferent(before, after, topLeft).outside).toBe(0);
-    expect([after.channels, at(after, 700, 500, 3), at(after, 200, 150, 3)]).toEqual([4, 102, 102]);
+    expect([after.channels, at(after, 700, 500, 3), at(after, 200, 150, 3)]).toEqual([4, 0, 255]);
     const [icc, kept] = [(await sharp(cut).metadata()).icc, (await sharp(file.path).metadata()).icc];
     expect(kept?.equals(icc ?? Buffer.alloc(0))).toBe(true);
   });
@@ -144,7 +150,7 @@ describe('an edit of a region', () => {
     const { file, text } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left', output: 'in.png', overwrite: true });
     expect((await readFile(path)).equals(bytes)).toBe(true);
     expect(file.path).toBe(join(computer.project, 'in-whole-edit.jpg'));
-    expect(text).toMatch(/Region: only .* was to change, and the answer could not be laid into the picture: .*This is the whole edit, beside/);
+    expect(text).toMatch(/Region: only .* was to change, and the answer could not be laid into the picture\. .*This is the whole edit, beside/);
   });
 
   test('further edits of it start from the file, not from the conversation', async ({ limner, google, computer }) => {

@@ -121,7 +121,7 @@ describe('a transparent background by two shots', () => {
 
   test('costs twice, and the dry run and the budget know it before', async ({ start, google }) => {
     google.always(paintBall());
-    const limner = await start({ env: { ...withKey(google), LIMNER_BUDGET_USD_PER_CALL: '0.09' } });
+    const limner = await start({ env: { ...withKey(google), LIMNER_BUDGET_USD_PER_CALL: '0.1' } });
     const one = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent', dry_run: true });
     const two = await limner.call('generate_image', { ...wish, dry_run: true });
     expect(two.plan.requests).toBe(2);

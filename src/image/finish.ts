@@ -1,12 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ToolError } from '../errors.ts';
 import { type AspectRatio, type Format, type Image, isFormat, type Size, sniff } from '../media.ts';
 import { formatBytes, formatSize } from '../text.ts';
 import { compress, sayMissed } from './compress.ts';
-import { coverSize, type Fitting, fitTo, medianBorder, requirePossible, windowAroundOpaque } from './fit.ts';
+import { type Fitting, fitTo, isSameSize, requirePossible } from './fit.ts';
 import type { PictureFacts } from './inspect.ts';
-import type { Pixels } from './pixels.ts';
-import { decoding, maxInputPixels, type Sharp, withSharp } from './sharp.ts';
+import { addBorder, openPixels, render, type Source, toSize, trim } from './resize.ts';
+import { decoding, withSharp } from './sharp.ts';
 
 /** What the delivered file must be; an absent wish leaves that property as the picture has it. */
 export interface FinishWish {
@@ -59,7 +57,9 @@ export async function finish(made: Picture, wish: FinishWish): Promise<Finished>
   const fitting = fitTo(source, wish);
   requirePossible(format, fitting.target);
   const trimNotes = wish.trim ? [sayTrimmed(header, source)] : [];
-  const isSame = made.format === format && isSameSize(header, source) && isSameSize(source, fitting.target);
+  // An exact size is one that every program reads, also those that do not know of EXIF orientation.
+  const mustTurn = header.isTurned && (wish.width ?? wish.height ?? wish.cropTo) !== undefined;
+  const isSame = made.format === format && !mustTurn && isSameSize(header, source) && isSameSize(source, fitting.target);
   const { maxBytes = Number.POSITIVE_INFINITY } = wish;
   if (isSame && isImage(made) && made.bytes.length <= maxBytes) return { image: made, notes: trimNotes };
 
@@ -77,6 +77,7 @@ export async function finish(made: Picture, wish: FinishWish): Promise<Finished>
     return { image: made, notes: [...trimNotes, sayMissed(made.bytes.length, format, pixels, maxBytes)] };
   }
   const notes = [
+    ...(header.isTurned ? ['Turned upright, as its EXIF orientation says.'] : []),
     ...trimNotes,
     ...sayFitted(source, fitting),
     ...borderNotes,
@@ -93,8 +94,13 @@ function isImage(picture: Picture): picture is Image {
 }
 
 interface Header extends Size {
+  /** It is stored lying on its side, upside down or mirrored. */
+  isTurned: boolean;
   hasAlpha: boolean;
   is16Bit: boolean;
+  isCmyk: boolean;
+  /** Its colours are those of another profile than sRGB. */
+  hasOwnColours: boolean;
   frames: number;
   xmp: string | undefined;
 }
@@ -102,93 +108,23 @@ interface Header extends Size {
 /** Facts from a picture's header; the size upright, and the XMP saying so too. */
 async function readHeader(bytes: Uint8Array): Promise<Header> {
   const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata());
-  const { autoOrient, hasAlpha, depth, pages = 1, xmpAsString } = header;
-  const xmp = xmpAsString?.replace(/(tiff:Orientation(?:=["']|>))\d/g, '$11');
-  return { width: autoOrient.width, height: autoOrient.height, hasAlpha, is16Bit: depth === 'ushort', frames: pages, xmp };
+  const { autoOrient, hasAlpha, depth, space, icc, orientation = 1, pages = 1, xmpAsString } = header;
+  return {
+    width: autoOrient.width,
+    height: autoOrient.height,
+    isTurned: orientation > 1,
+    hasAlpha,
+    is16Bit: depth === 'ushort',
+    isCmyk: space === 'cmyk',
+    hasOwnColours: icc !== undefined && !isSrgb(icc),
+    frames: pages,
+    xmp: xmpAsString?.replace(/(tiff:Orientation(?:=["']|>))\d/g, '$11'),
+  };
 }
 
-/** A picture to be sized: its own size, upright, and how its decoding begins. */
-interface Source extends Size {
-  hasAlpha: boolean;
-  open(sharp: Sharp): ReturnType<Sharp>;
-}
-
-/** How far a pixel may be from the corner's colour, 0 to 255, and still belong to the margin; JPEG noise stays below. */
-const marginTolerance = 10;
-
-/** The picture without its margins, decoded; undefined when there are none, or nothing but margin. */
-async function trim(bytes: Uint8Array): Promise<Source | undefined> {
-  const { width, height } = await readHeader(bytes);
-  if (Math.min(width, height) < 3) return undefined;
-  const pixels = await render((sharp) => sharp(bytes, decoding).autoOrient().trim({ threshold: marginTolerance }));
-  if (isSameSize(pixels, { width, height })) return undefined;
-  return { width: pixels.width, height: pixels.height, hasAlpha: pixels.channels === 4, open: (sharp) => openPixels(sharp, pixels) };
-}
-
-/** The pixels of the part that is kept, scaled; three channels unless something is transparent. */
-async function toSize(source: Source, { crop, scaled }: Fitting): Promise<Pixels> {
-  const { width, height } = scaled;
-  if (isSameSize(crop, source))
-    return dropNeedlessAlpha(await render((sharp) => source.open(sharp).resize(width, height, { fit: 'fill' })));
-  const covering = coverSize(source, scaled);
-  // Scaling first and cropping then would make millions of pixels of a line turned on its side.
-  if (covering.width * covering.height > maxInputPixels) {
-    const part = { ...crop, left: Math.floor((source.width - crop.width) / 2), top: Math.floor((source.height - crop.height) / 2) };
-    return dropNeedlessAlpha(await render((sharp) => source.open(sharp).extract(part).resize(width, height, { fit: 'fill' })));
-  }
-  const crops = (image: ReturnType<Sharp>, sharp: Sharp) =>
-    image.resize(width, height, { fit: 'cover', position: sharp.strategy.attention });
-  if (!source.hasAlpha) return render((sharp) => crops(source.open(sharp), sharp));
-  const whole = await dropNeedlessAlpha(
-    await render((sharp) => source.open(sharp).resize(covering.width, covering.height, { fit: 'fill' })),
-  );
-  if (whole.channels === 3) return render((sharp) => crops(openPixels(sharp, whole), sharp));
-  return render((sharp) => openPixels(sharp, whole).extract({ ...windowAroundOpaque(whole, scaled), width, height }));
-}
-
-async function addBorder(pixels: Pixels, { scaled, target }: Fitting): Promise<{ pixels: Pixels; notes: string[] }> {
-  if (isSameSize(scaled, target)) return { pixels, notes: [] };
-  const [red, green, blue] = pixels.channels === 4 ? [0, 0, 0] : medianBorder(pixels);
-  const background = { r: red, g: green, b: blue, alpha: pixels.channels === 4 ? 0 : 1 };
-  const [left, top] = [Math.floor((target.width - scaled.width) / 2), Math.floor((target.height - scaled.height) / 2)];
-  const [right, bottom] = [target.width - scaled.width - left, target.height - scaled.height - top];
-  const padded = await render((sharp) => openPixels(sharp, pixels).extend({ left, top, right, bottom, background }));
-  const colour = [red, green, blue].map((value) => value.toString(16).padStart(2, '0')).join('');
-  const border = pixels.channels === 4 ? 'a transparent border' : `a border of #${colour}`;
-  return { pixels: padded, notes: [`Padded from ${formatSize(scaled)} to ${formatSize(target)} with ${border}.`] };
-}
-
-/** Pixels looked at before others get a turn: a few milliseconds. */
-const pixelsPerTurn = 2_000_000;
-
-/** An alpha channel through which nothing is seen is left out. */
-async function dropNeedlessAlpha(pixels: Pixels): Promise<Pixels> {
-  if (pixels.channels === 3) return pixels;
-  for (let start = 3; start < pixels.data.length; start += 4 * pixelsPerTurn) {
-    const end = Math.min(pixels.data.length, start + 4 * pixelsPerTurn);
-    for (let index = start; index < end; index += 4) if (pixels.data[index] !== 255) return pixels;
-    await nextTurn();
-  }
-  return render((sharp) => openPixels(sharp, pixels).removeAlpha());
-}
-
-function openPixels(sharp: Sharp, { data, width, height, channels }: Pixels): ReturnType<Sharp> {
-  return sharp(data, { raw: { width, height, channels } });
-}
-
-async function render(make: (sharp: Sharp) => ReturnType<Sharp>): Promise<Pixels> {
-  const { data, info } = await withSharp((sharp) =>
-    make(sharp).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
-  ).catch((cause) => {
-    throw new ToolError('unreadable_image', 'The picture is damaged: its pixels cannot be decoded. Export it again, or use another file.', {
-      cause,
-    });
-  });
-  return { data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 };
-}
-
-function isSameSize(a: Size, b: Size): boolean {
-  return a.width === b.width && a.height === b.height;
+/** By the name a profile carries, in one byte a letter or in two. */
+function isSrgb(profile: Buffer): boolean {
+  return profile.includes('sRGB') || profile.includes('\0s\0R\0G\0B');
 }
 
 function sayTrimmed(whole: Size, kept: Size): string {
@@ -207,9 +143,10 @@ function sayFitted(source: Size, { crop, scaled }: Fitting): string[] {
 }
 
 /** What the source had that the file does not. */
-function sayLeftOut({ frames, is16Bit }: Header, whitened: boolean): string[] {
+function sayLeftOut({ frames, is16Bit, isCmyk, hasOwnColours }: Header, whitened: boolean): string[] {
   return [
     ...(frames > 1 ? [`Only the first of its ${frames} frames.`] : []),
+    ...(isCmyk || hasOwnColours ? [`Converted from ${isCmyk ? 'CMYK' : 'its own colour profile'} to sRGB.`] : []),
     ...(is16Bit ? ['Reduced from 16 to 8 bits a channel.'] : []),
     ...(whitened ? ['jpeg has no transparency: transparent parts are white.'] : []),
   ];

@@ -1,7 +1,7 @@
 import { ToolError } from '../errors.ts';
 import { type AspectRatio, type Format, type Size, shapeDistance, toShape } from '../media.ts';
 import { formatSize } from '../text.ts';
-import type { Pixels, Rgb } from './pixels.ts';
+import type { Pixels } from './pixels.ts';
 import { maxInputPixels } from './sharp.ts';
 
 /** Which part of a picture is kept, and how large it becomes; both in pixels. */
@@ -64,6 +64,10 @@ export function fitTo(source: Size, { cropTo, width, height, fit = 'cover' }: Si
   return { crop, scaled: target, target };
 }
 
+export function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
 /** The largest size of this shape inside a picture. */
 function cropSize(of: Size, ratio: AspectRatio | Size): Size {
   if (shapeDistance(of, ratio) === 0) return { width: of.width, height: of.height };
@@ -112,50 +116,4 @@ export function windowAroundOpaque({ data, width, height }: Pixels, window: Size
 
 function centre(from: number, to: number, window: number, whole: number): number {
   return Math.min(whole - window, Math.max(0, Math.round((from + to - window) / 2)));
-}
-
-/** Width of the ring that stands for a picture's border, as a share of its shorter edge. */
-const borderShare = 0.02;
-
-/** The median colour of a picture's border, channel by channel: it ignores what runs out of the picture here and there. */
-export function medianBorder(pixels: Pixels): Rgb {
-  const { width, height } = pixels;
-  const ring = Math.max(1, Math.round(Math.min(width, height) * borderShare));
-  const counts = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)] as const;
-  for (const [left, top, right, bottom] of [
-    [0, 0, width, ring],
-    [0, height - ring, width, height],
-    [0, 0, ring, height],
-    [width - ring, 0, width, height],
-  ] as const) {
-    for (const [channel, count] of counts.entries()) tally(pixels, channel, count, { left, top, right, bottom });
-  }
-  return [median(counts[0]), median(counts[1]), median(counts[2])];
-}
-
-interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
-
-/** Adds the values of one channel inside a box, about every `width / samples`th pixel. */
-function tally({ data, width, height, channels }: Pixels, channel: number, counts: Uint32Array, { left, top, right, bottom }: Box): void {
-  const [stepX, stepY] = [Math.min(right - left, Math.ceil(width / samples)), Math.min(bottom - top, Math.ceil(height / samples))];
-  for (let y = top; y < bottom; y += stepY) {
-    for (let x = left; x < right; x += stepX) {
-      const value = data[(y * width + x) * channels + channel] ?? 0;
-      counts[value] = (counts[value] ?? 0) + 1;
-    }
-  }
-}
-
-function median(counts: Uint32Array): number {
-  const half = counts.reduce((sum, count) => sum + count, 0) / 2;
-  let below = 0;
-  return counts.findIndex((count) => {
-    below += count;
-    return below >= half;
-  });
 }

@@ -1,6 +1,7 @@
 import type { Size } from '../media.ts';
 import type { Background } from './background.ts';
 import type { MatteFacts } from './matte.ts';
+import type { Rgb } from './pixels.ts';
 import type { RegionFacts } from './region-blend.ts';
 
 
@@ -17,8 +18,11 @@ export type Allowed = { box: { left: number; top: number; right: number; bottom:
 export interface PixelJobs {
   /** What a picture has around its subject. */
   background: { input: { bytes: Uint8Array }; output: Background };
-  /** The model's picture on a flat colour, which is taken out. */
-  key: { input: { bytes: Uint8Array; xmp: string }; output: CutOut };
+  /**
+   * The model's picture on a flat colour, which is taken out; `ground` is the colour it was asked for. Where it took another flat colour, that one goes, or with `onlyThis`
+   * nothing does.
+   */
+  key: { input: { bytes: Uint8Array; ground: Rgb; onlyThis: boolean; xmp: string }; output: CutOut };
   /** The same subject on white and on black. */
   'two-shot': { input: { white: Uint8Array; black: Uint8Array; xmp: string }; output: CutOut };
   /** Anybody's picture with a flat background; `isCut` when it is transparent around its subject already. */

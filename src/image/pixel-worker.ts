@@ -3,8 +3,9 @@ import { type Background, inspectBackground } from './background.ts';
 import { embedProfile } from './colour-profile.ts';
 import type { Matte } from './matte.ts';
 import type { Blended, CutOut, PixelJobName, PixelJobs } from './pixel-jobs.ts';
-import type { Pixels } from './pixels.ts';
-import { blendRegion, boxToMask, maskFromPixels } from './region-blend.ts';
+import { isGround, type Pixels } from './pixels.ts';
+import { blendRegion } from './region-blend.ts';
+import { maskFromPixels } from './region-mask.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 import { twoShot } from './two-shot.ts';
 import { removeFlat, unmixKey } from './unmix-key.ts';
@@ -64,11 +65,16 @@ async function toCutOut(sharp: Sharp, { pixels, facts }: Matte, xmp: string | un
   return { bytes: await encode(sharp, pixels, xmp), width: pixels.width, height: pixels.height, facts };
 }
 
-async function cutFromKey(sharp: Sharp, { bytes, xmp }: PixelJobs['key']['input']): Promise<CutOut> {
+async function cutFromKey(sharp: Sharp, { bytes, ground, onlyThis, xmp }: PixelJobs['key']['input']): Promise<CutOut> {
   const pixels = await decode(sharp, bytes);
   const background = inspectBackground(pixels);
-  if (background.kind === 'flat') return toCutOut(sharp, unmixKey(pixels, background.colour), xmp);
-  return { failed: describeNotFlat(background) };
+  if (background.kind !== 'flat') return { failed: describeNotFlat(background) };
+  const { colour } = background;
+  if (isGround(colour, ground)) return toCutOut(sharp, unmixKey(pixels, colour), xmp);
+  if (onlyThis) return { failed: `its background is another one now, rgb(${colour.join(' ')})` };
+  const matte = removeFlat(pixels, colour);
+  const warning = matte.facts.warning ?? `the model painted it on rgb(${colour.join(' ')}), not on the colour it was asked for, so parts of that colour may be missing.`;
+  return toCutOut(sharp, { ...matte, facts: { ...matte.facts, warning } }, xmp);
 }
 
 async function cutFromTwo(sharp: Sharp, { white, black, xmp }: PixelJobs['two-shot']['input']): Promise<CutOut> {
@@ -107,8 +113,8 @@ async function decodeAsStored(sharp: Sharp, bytes: Uint8Array): Promise<{ pixels
 
 async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs['region']['input']): Promise<Blended> {
   const { pixels: input, profile, notes } = await decodeAsStored(sharp, picture);
-  const mask = 'box' in allowed ? boxToMask(allowed.box, input) : maskFromPixels(await decode(sharp, allowed.mask, true), input);
-  const blended = blendRegion(input, await decode(sharp, answer), mask);
+  const region = 'box' in allowed ? allowed : { mask: maskFromPixels(await decode(sharp, allowed.mask, true), input).mask };
+  const blended = blendRegion(input, await decode(sharp, answer), region);
   if ('unaligned' in blended) return blended;
   const png = await encode(sharp, blended.pixels, xmp);
   const { width, height } = blended.pixels;
@@ -117,6 +123,5 @@ async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs[
 
 function measureMask(mask: Pixels): PixelJobs['mask']['output'] {
   const { width, height } = mask;
-  const white = maskFromPixels(mask, mask).reduce((sum, value) => sum + value, 0);
-  return { share: white / 255 / (width * height), width, height };
+  return { share: maskFromPixels(mask, mask).share, width, height };
 }

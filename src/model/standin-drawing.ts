@@ -89,7 +89,13 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
   const opaque = await picture.removeAlpha().raw().toBuffer();
   const cut = sharp(opaque, { raw: { ...pixels, channels: 3 } }).joinChannel(alpha, { raw: { ...pixels, channels: 1 } });
   if (ground === 'transparent') return cut.withXmp(xmp).png().toBuffer();
-  return cut.flatten({ background: ground }).withXmp(xmp).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+  // sharp flattens before it joins channels, so that takes two steps.
+  const joined = await cut.raw().toBuffer();
+  return sharp(joined, { raw: { ...pixels, channels: 4 } })
+    .flatten({ background: ground })
+    .withXmp(xmp)
+    .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    .toBuffer();
 }
 
 function fillRect(alpha: Buffer, { x, y, width, height }: Rect, rowLength: number, factor: number): void {

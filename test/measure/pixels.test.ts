@@ -55,7 +55,7 @@ function median(numbers: readonly number[]): number {
 }
 
 async function report(name: string, files: Record<string, string>, extra?: Record<string, unknown>) {
-  const results = [];
+  const results: z.infer<typeof measured>[] = [];
   for (let round = 0; round < rounds; round += 1) results.push(await measureJob(name, files, extra));
   const [milliseconds, stall, megabytes] = (['milliseconds', 'stall', 'megabytes'] as const).map((key) => results.map((result) => result[key]));
   const line = `${name} at ${edge}²: median ${median(milliseconds ?? []).toFixed(0)} ms (thread start, decode, work, PNG), longest stall ${Math.max(...(stall ?? [])).toFixed(0)} ms, at most ${Math.max(...(megabytes ?? [])).toFixed(0)} MB`;
