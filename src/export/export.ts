@@ -3,7 +3,7 @@ import { exportPixelArt } from './pixel-art.ts';
 import { exportOg, exportPlain } from './plain.ts';
 import { exportDensities, exportSrcset } from './responsive.ts';
 import { checkWish } from './rules.ts';
-import { type Opened, openSources } from './source.ts';
+import { named, type Opened, openSources } from './source.ts';
 import { exportSprite } from './sprite.ts';
 import { exportFavicon, exportPwa } from './web-icons.ts';
 import type { Exported, ExportSource, ExportTools, ExportWish } from './wish.ts';
@@ -17,7 +17,7 @@ export async function exportPictures(sources: readonly ExportSource[], wish: Exp
   const pictures = await openSources(sources, wish, tools);
   if (wish.preset === 'sprite') return exportSprite(pictures, wish);
   const exported: Exported[] = [];
-  for (const picture of pictures) exported.push(await exportOne(picture, wish, pictures.length === 1));
+  for (const picture of pictures) exported.push(await named(picture.name, () => exportOne(picture, wish, tools, pictures.length === 1)));
   return {
     files: exported.flatMap(({ files }) => files),
     markup: exported.flatMap(({ markup }) => markup),
@@ -25,7 +25,7 @@ export async function exportPictures(sources: readonly ExportSource[], wish: Exp
   };
 }
 
-function exportOne(picture: Opened, wish: ExportWish, isOnly: boolean): Promise<Exported> {
+function exportOne(picture: Opened, wish: ExportWish, tools: ExportTools, isOnly: boolean): Promise<Exported> {
   switch (wish.preset) {
     case 'favicon':
       return exportFavicon(picture, wish);
@@ -42,7 +42,7 @@ function exportOne(picture: Opened, wish: ExportWish, isOnly: boolean): Promise<
     case 'densities':
       return exportDensities(picture, wish);
     case 'pixel-art':
-      return exportPixelArt(picture, wish);
+      return exportPixelArt(picture, wish, tools);
     default:
       return exportPlain(picture, wish);
   }

@@ -79,11 +79,6 @@ const rules: Record<Preset, Rule> = {
   },
 };
 
-/** What each preset takes, for tables and tests. */
-export function argumentsOf(preset: Preset): readonly Argument[] {
-  return rules[preset].takes;
-}
-
 /** Throws `invalid_argument`, which says what to do, for what cannot be meant with this preset and these pictures. */
 export function checkWish(sources: readonly ExportSource[], wish: ExportWish): void {
   const rule = rules[wish.preset];

@@ -1,7 +1,6 @@
-import { inspectBackground } from '../image/background.ts';
+import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
-import type { PictureFacts } from '../image/inspect.ts';
-import { openScaled } from '../image/scale.ts';
+import { type PictureFacts, unreadable } from '../image/inspect.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
@@ -28,11 +27,23 @@ export interface Opened {
   notes: readonly string[];
 }
 
+/** Does something with one picture; what is found unreadable then has its name, since a call may have many. */
+export async function named<T>(name: string, job: () => Promise<T>): Promise<T> {
+  try {
+    return await job();
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.code !== 'unreadable_image') throw error;
+    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', error);
+  }
+}
+
 /** Opens every picture in turn. Throws what the tools throw. */
 export async function openSources(sources: readonly ExportSource[], wish: ExportWish, tools: ExportTools): Promise<Opened[]> {
-  const stems = uniqueStems(sources.map(({ stem }) => stem));
+  const stems = uniqueNames(sources.map(({ stem }) => stem));
   const opened: Opened[] = [];
-  for (const [index, source] of sources.entries()) opened.push(await openSource(source, stems[index] ?? source.stem, wish, tools));
+  for (const [index, source] of sources.entries()) {
+    opened.push(await named(source.name, () => openSource(source, stems[index] ?? source.stem, wish, tools)));
+  }
   return opened;
 }
 
@@ -49,13 +60,11 @@ async function openSource(source: ExportSource, stem: string, wish: ExportWish, 
   return wish.trim ? trim(cut) : cut;
 }
 
+/** The tool gives back the very same bytes where there is nothing to remove. */
 async function cutOut(picture: Opened, tools: ExportTools): Promise<Opened> {
-  const format = picture.format === 'jpeg' ? 'png' : picture.format;
-  if (inspectBackground(await openScaled(picture.bytes, { width: 512, height: 512 })).kind === 'transparent') {
-    return { ...picture, format, notes: ['Its background is transparent already.'] };
-  }
   const { bytes, notes } = await tools.removeBackground(picture.bytes, picture.name);
-  return { ...picture, bytes, kind: 'png', format, notes };
+  const kind = bytes === picture.bytes ? picture.kind : 'png';
+  return { ...picture, bytes, kind, format: picture.format === 'jpeg' ? 'png' : picture.format, notes };
 }
 
 /** Margins go first, so that every size that follows is of what is left. */
@@ -67,11 +76,11 @@ async function trim(picture: Opened): Promise<Opened> {
 }
 
 /** The second of a name becomes name-2, unless that is taken too. Names differ in more than their case, since some disks do not tell that. */
-function uniqueStems(stems: readonly string[]): string[] {
+export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
-  return stems.map((stem) => {
-    let unique = stem;
-    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${stem}-${number}`;
+  return names.map((name) => {
+    let unique = name;
+    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${name}-${number}`;
     taken.add(unique.toLowerCase());
     return unique;
   });

@@ -2,13 +2,13 @@ import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
 import { type Packing, packOnShelves } from '../image/pack.ts';
 import type { Pixels } from '../image/pixels.ts';
-import { openScaled } from '../image/scale.ts';
+import { openRgba } from '../image/scale.ts';
 import { drawSheet } from '../image/sheet.ts';
 import { toXmp } from '../image/xmp.ts';
 import { formatSize } from '../text.ts';
 import { version } from '../version.ts';
 import { fileName, maxBytes, pixelFile, textFile, toUrl } from './file.ts';
-import type { Opened } from './source.ts';
+import { named, type Opened, uniqueNames } from './source.ts';
 import type { Exported, ExportWish } from './wish.ts';
 
 /** Transparent pixels around each picture. */
@@ -19,14 +19,16 @@ const largestTexture = 8192;
 /** All pictures on one sheet, where each lies as JSON (TexturePacker's "hash" form, which engines read) and as CSS classes. */
 export async function exportSprite(pictures: readonly Opened[], wish: ExportWish): Promise<Exported> {
   const frames: { name: string; pixels: Pixels }[] = [];
-  for (const picture of pictures) frames.push({ name: picture.stem, pixels: await openFrame(picture, wish) });
+  for (const picture of pictures) {
+    frames.push({ name: picture.stem, pixels: await named(picture.name, () => openFrame(picture, wish)) });
+  }
   const packing = packOnShelves(
     frames.map(({ pixels }) => pixels),
     gap,
   );
   requireTexture(packing);
   const name = fileName('sprite', wish.format ?? 'png');
-  const sheet = drawSheet(
+  const sheet = await drawSheet(
     frames.map(({ pixels }) => pixels),
     packing,
   );
@@ -42,10 +44,10 @@ export async function exportSprite(pictures: readonly Opened[], wish: ExportWish
 
 /** At its own size, or finished to the size asked for all. */
 async function openFrame(picture: Opened, { width, height, fit }: ExportWish): Promise<Pixels> {
-  if (width === undefined && height === undefined) return openScaled(picture.bytes);
+  if (width === undefined && height === undefined) return openRgba(picture.bytes);
   const wish = { width, height, fit: fit ?? 'contain', format: 'png', xmp: picture.xmp } as const;
   const { image } = await finish({ ...picture, format: picture.kind }, wish);
-  return openScaled(image.bytes);
+  return openRgba(image.bytes);
 }
 
 function requireTexture(packing: Packing): void {
@@ -70,16 +72,17 @@ function toAtlas(image: string, packing: Packing, placed: readonly Placed[]): st
 
 function toCss(image: string, placed: readonly Placed[]): string {
   const base = `.sprite { display: inline-block; background: url("${toUrl(image)}") no-repeat; }`;
+  const names = uniqueNames(placed.map(({ name }) => toClass(name)));
   const classes = placed.map(
-    ({ name, pixels: { width, height }, left, top }) =>
-      `.sprite-${toClass(name)} { width: ${width}px; height: ${height}px; background-position: ${-left}px ${-top}px; }`,
+    ({ pixels: { width, height }, left, top }, index) =>
+      `.sprite-${names[index]} { width: ${width}px; height: ${height}px; background-position: ${-left}px ${-top}px; }`,
   );
   return [base, ...classes].join('\n');
 }
 
-/** What CSS takes in a name as it is; the rest is escaped as code points. */
+/** One word that HTML and CSS take without escapes. */
 function toClass(name: string): string {
-  return name.replace(/[^\w\u0080-\u{10ffff}-]/gu, (sign) => `\\${sign.codePointAt(0)?.toString(16)} `);
+  return name.replace(/[^\w\u0080-\u{10ffff}-]+/gu, '-');
 }
 
 /** What all pictures are; where they differ and a model made some, a composite with what a model made; else nothing. */

@@ -1,10 +1,17 @@
 import type { PictureFacts } from '../image/inspect.ts';
+import type { Pixels } from '../image/pixels.ts';
+import type { TruePixels, TruePixelsWish } from '../image/true-pixels.ts';
 import type { Format } from '../media.ts';
 
 /** Work that is not done here but in a thread of its own. */
 export interface ExportTools {
-  /** The picture as an upright PNG without its flat background; throws where there is none. `name` is what the caller calls it. */
+  /**
+   * The picture as an upright PNG without its flat background, or the very same bytes where it is transparent already; throws where the background is not
+   * flat. `name` is what the caller calls it.
+   */
   removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
+  /** `toTruePixels`, which takes a tenth of a second; absent: done here. */
+  toTruePixels?: (pixels: Pixels, wish: TruePixelsWish) => Promise<TruePixels | undefined>;
 }
 
 export const presets = ['none', 'favicon', 'pwa', 'ios', 'android', 'og', 'srcset', 'densities', 'sprite', 'pixel-art'] as const;
@@ -57,7 +64,7 @@ export interface ExportedFile {
 }
 
 /** Text to be pasted. */
-export interface Markup {
+interface Markup {
   language: 'html' | 'json' | 'xml' | 'css';
   text: string;
 }

@@ -30,20 +30,41 @@ const lightSubject = 215;
 /** Alpha, and distance from the ground in any channel, that count as subject: above what JPEG and soft edges leave behind. */
 const seen = { alpha: 16, distance: 32 } as const;
 
-/** What of a picture is subject and what ground, so that icons can be laid out. */
-export function readIconArt(pixels: Pixels): IconArt {
-  const background = inspectBackground(pixels);
+/**
+ * What of a picture is subject and what ground, so that icons can be laid out. `small` is the same picture with fewer pixels, which are the ones looked at;
+ * the subject's box is a pixel of those wider than what was seen.
+ */
+export function readIconArt(pixels: Pixels, small: Pixels): IconArt {
+  const background = inspectBackground(small);
   const whole = { left: 0, top: 0, right: pixels.width, bottom: pixels.height };
+  const scale = Math.max(pixels.width / small.width, pixels.height / small.height);
   if (background.kind === 'transparent') {
-    const { box, radius, luma } = measure(pixels, undefined);
-    return { pixels, kind: 'cut-out', ground: luma >= lightSubject ? nearlyBlack : white, subject: box, radius };
+    const { box, radius, luma } = measure(small, undefined);
+    return {
+      pixels,
+      kind: 'cut-out',
+      ground: luma >= lightSubject ? nearlyBlack : white,
+      subject: enlarge(box, scale, whole),
+      radius: radius * scale,
+    };
   }
   const fullBleed = (ground: Rgb): IconArt => ({ pixels, kind: 'full-bleed', ground, subject: whole, radius: reach(whole) });
-  if (background.kind !== 'flat') return fullBleed(medianBorder(pixels));
-  const { box, radius } = measure(pixels, background.colour);
-  const runsOut = box.left === 0 || box.top === 0 || box.right === pixels.width || box.bottom === pixels.height;
+  if (background.kind !== 'flat') return fullBleed(medianBorder(small));
+  const { box, radius } = measure(small, background.colour);
+  const runsOut = box.left === 0 || box.top === 0 || box.right === small.width || box.bottom === small.height;
   if (runsOut || box.right <= box.left) return fullBleed(background.colour);
-  return { pixels, kind: 'on-flat-ground', ground: background.colour, subject: box, radius };
+  return { pixels, kind: 'on-flat-ground', ground: background.colour, subject: enlarge(box, scale, whole), radius: radius * scale };
+}
+
+/** A box of the small picture in the large one. */
+function enlarge({ left, top, right, bottom }: Box, scale: number, within: Box): Box {
+  if (scale === 1) return { left, top, right, bottom };
+  return {
+    left: Math.max(0, Math.floor((left - 0.5) * scale)),
+    top: Math.max(0, Math.floor((top - 0.5) * scale)),
+    right: Math.min(within.right, Math.ceil((right + 0.5) * scale)),
+    bottom: Math.min(within.bottom, Math.ceil((bottom + 0.5) * scale)),
+  };
 }
 
 function reach({ left, top, right, bottom }: Box): number {

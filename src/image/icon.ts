@@ -1,9 +1,12 @@
 import { type Box, type IconArt, readIconArt } from './icon-art.ts';
 import type { Pixels, Rgb } from './pixels.ts';
-import { decoding, type Sharp, withSharp } from './sharp.ts';
+import { openRgba } from './scale.ts';
+import { type Sharp, withSharp } from './sharp.ts';
 
 /** Icons are made from at most so many pixels an edge: the largest icon there is. */
-export const largestIcon = 1024;
+const largestIcon = 1024;
+/** And looked at in so many, which takes a few milliseconds. */
+const lookedAt = 256;
 
 /** One icon: what of the art, how large in it, on what. */
 export interface IconLayout {
@@ -22,16 +25,9 @@ export interface IconLayout {
 
 /** A picture as art for icons: upright, sRGB, at most 1024 pixels an edge. */
 export async function openIconArt(bytes: Uint8Array): Promise<IconArt> {
-  const { data, info } = await withSharp((sharp) =>
-    sharp(bytes, decoding)
-      .rotate()
-      .resize(largestIcon, largestIcon, { fit: 'inside', withoutEnlargement: true })
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true }),
-  );
-  return readIconArt({ data, width: info.width, height: info.height, channels: 4 });
+  const pixels = await openRgba(bytes, { width: largestIcon, height: largestIcon });
+  const small = await openRgba(bytes, { width: lookedAt, height: lookedAt });
+  return readIconArt(pixels, small);
 }
 
 /** How many times larger than in the art its pixels are in this icon; above 1 it was enlarged. */

@@ -1,7 +1,7 @@
 import type { Pixels } from './pixels.ts';
 
 /** The lines between the fat pixels of one axis, in pixels, from 0 to the edge: cells are what lies between neighbours. */
-export type GridLines = readonly number[];
+type GridLines = readonly number[];
 
 export interface PixelGrid {
   columns: GridLines;
@@ -12,6 +12,8 @@ export interface PixelGrid {
   fit: number;
 }
 
+/** Cells that change more inside than this part of what changes between them are not flat. */
+const mostSoftness = 0.4;
 /** A step between neighbouring pixels counts from here, summed over the channels, so that JPEG noise draws no lines; and no more than to there. */
 const step = { least: 30, most: 200 } as const;
 /** Fat pixels narrower than this are not told from detail; the most is a sixteenth of the picture. */
@@ -23,7 +25,7 @@ const uneven = 0.07;
 /** How far the cells of the two axes may differ. */
 const unevenAxes = 0.04;
 /** Grids of less than this fit are no grids; photographs and smooth drawings measure below 0.3, pixel art in JPEG above 0.6. */
-export const leastFit = 0.45;
+const leastFit = 0.45;
 
 /**
  * Finds the grid of a picture in the style of pixel art: fat pixels of any size (10.67, not only 11), not quite even, blurred edges. Undefined when there
@@ -35,12 +37,31 @@ export function findGrid(pixels: Pixels): PixelGrid | undefined {
   const down = edgeProfile(pixels, 'rows');
   const cell = findCell(across, down);
   if (cell.fit < leastFit) return undefined;
-  return {
-    columns: followLines(across, cell.across),
-    rows: followLines(down, cell.down),
-    cell: (cell.across + cell.down) / 2,
-    fit: cell.fit,
-  };
+  const columns = followLines(across, cell.across);
+  const rows = followLines(down, cell.down);
+  const meanCell = (pixels.width / (columns.length - 1) + pixels.height / (rows.length - 1)) / 2;
+  const grid = { columns, rows, cell: meanCell, fit: cell.fit };
+  return softness(pixels, grid) > mostSoftness ? undefined : grid;
+}
+
+/**
+ * How much colours change inside cells, from a quarter to three quarters, as a part of how much they change from cell to cell: 0 for flat cells, 0.5 and more
+ * where a smooth picture only has the blocks of JPEG for edges.
+ */
+function softness({ data, width, channels }: Pixels, { columns, rows }: PixelGrid): number {
+  let [within, between] = [0, 0];
+  const at = (x: number, y: number) => (y * width + x) * channels;
+  for (let row = 0; row + 1 < rows.length; row++) {
+    const y = Math.floor(((rows[row] ?? 0) + (rows[row + 1] ?? 0)) / 2);
+    for (let column = 0; column + 2 < columns.length; column++) {
+      const [left, right, end] = [columns[column] ?? 0, columns[column + 1] ?? 0, columns[column + 2] ?? 0];
+      const quarter = (right - left) / 4;
+      const middle = Math.floor((left + right) / 2);
+      within += changeOfColour(data, at(Math.floor(left + quarter), y), at(Math.floor(right - quarter), y));
+      between += changeOfColour(data, at(middle, y), at(Math.floor((right + end) / 2), y));
+    }
+  }
+  return between === 0 ? 1 : within / between;
 }
 
 /** A grid of so many even columns and rows. */

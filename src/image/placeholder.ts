@@ -10,8 +10,8 @@ export interface Placeholder {
   colour: Rgb | undefined;
 }
 
-/** ThumbHash takes up to 100 pixels an edge. */
-const edge = 100;
+/** ThumbHash takes up to 100 pixels an edge and keeps seven waves of them; half as many say the same in a quarter of the time. */
+const edge = 48;
 
 export async function makePlaceholder(bytes: Uint8Array): Promise<Placeholder> {
   const pixels = await openScaled(bytes, { width: edge, height: edge });

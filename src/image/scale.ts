@@ -1,8 +1,9 @@
+import { ToolError } from '../errors.ts';
 import type { Size } from '../media.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
-/** Decodes a picture upright, in sRGB, four channels when it has alpha; scaled down, never up, until it lies within a box. */
+/** Decodes a picture upright, in sRGB (throws `unreadable_image` when it cannot), four channels when it has alpha; scaled down, never up, until it lies within a box. */
 export function openScaled(bytes: Uint8Array, within?: Partial<Size>): Promise<Pixels> {
   return withSharp(async (sharp) => {
     const upright = sharp(bytes, decoding).autoOrient();
@@ -15,8 +16,21 @@ export function openSized(bytes: Uint8Array, { width, height }: Size): Promise<P
   return withSharp(async (sharp) => toPixels(sharp(bytes, decoding).autoOrient().resize(width, height, { fit: 'fill' })));
 }
 
+/** Decodes a picture as `openScaled` does, always with alpha. */
+export function openRgba(bytes: Uint8Array, within?: Partial<Size>): Promise<Pixels> {
+  return withSharp(async (sharp) => {
+    const upright = sharp(bytes, decoding).autoOrient().ensureAlpha();
+    return toPixels(within ? upright.resize({ ...within, fit: 'inside', withoutEnlargement: true }) : upright);
+  });
+}
+
 async function toPixels(image: ReturnType<Sharp>): Promise<Pixels> {
-  const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const decoded = image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await decoded.catch((cause) => {
+    throw new ToolError('unreadable_image', 'The picture is damaged: its pixels cannot be decoded. Export it again, or use another file.', {
+      cause,
+    });
+  });
   return { data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 };
 }
 

@@ -11,24 +11,25 @@ export interface TruePixels {
   grid: PixelGrid;
 }
 
+/** `columns` and `rows` say the grid; where one is absent fat pixels are square, where both are the grid is found. */
+export interface TruePixelsWish {
+  columns?: number | undefined;
+  rows?: number | undefined;
+  /** The most colours. */
+  colours: number;
+}
+
 /**
- * A picture whose fat pixels are many pixels large → one pixel for each, in at most `colours` colours. `columns` and `rows` say the grid; without them it is
- * found, and undefined says that there is none.
+ * A picture whose fat pixels are many pixels large → one pixel for each, in few colours. Undefined when no grid was said and none is found.
  */
-export function toTruePixels(
-  pixels: Pixels,
-  wish: { columns?: number | undefined; rows?: number | undefined; colours: number },
-): TruePixels | undefined {
+export function toTruePixels(pixels: Pixels, wish: TruePixelsWish): TruePixels | undefined {
   const grid = wish.columns === undefined && wish.rows === undefined ? findGrid(pixels) : evenGrid(pixels, ...sizeOf(pixels, wish));
   if (grid === undefined) return undefined;
   return { ...limitPalette(sampleCells(pixels, grid), wish.colours), grid };
 }
 
 /** Columns and rows; the one that is not said keeps the fat pixels square. */
-function sizeOf(
-  { width, height }: Pixels,
-  wish: { columns?: number | undefined; rows?: number | undefined },
-): [columns: number, rows: number] {
+function sizeOf({ width, height }: Pixels, wish: TruePixelsWish): [columns: number, rows: number] {
   const columns = wish.columns ?? Math.max(1, Math.round(((wish.rows ?? 1) * width) / height));
   return [columns, wish.rows ?? Math.max(1, Math.round((columns * height) / width))];
 }
