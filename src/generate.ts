@@ -143,7 +143,8 @@ async function paintSecond(painting: Painting, first: KeptImage, response: Image
   try {
     const background = await runPixelJob('background', { bytes: first.bytes });
     const ground = toRgb(plan.background?.ground ?? '');
-    if (background.kind !== 'flat' || !isGround(background.colour, ground)) return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
+    if (background.kind !== 'flat' || !isGround(background.colour, ground))
+      return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
     call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
     const again = await toSecondRequest(request, first, response.exchange);
     const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });

@@ -80,7 +80,8 @@ async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground
   };
 
   function makeCut(): Promise<CutOut> | CutOut {
-    if (background.method === 'key') return runPixelJob('key', { bytes: start.image.bytes, ground: toRgb(background.ground), onlyThis: background.again, xmp });
+    if (background.method === 'key')
+      return runPixelJob('key', { bytes: start.image.bytes, ground: toRgb(background.ground), onlyThis: background.again, xmp });
     if (second === undefined) return { failed: 'the second shot, on black, did not arrive' };
     return 'failed' in second ? second : runPixelJob('two-shot', { white: start.image.bytes, black: second.bytes, xmp });
   }

@@ -10,7 +10,9 @@ import { ensureWritable, publish } from './files/publish.ts';
 import { exists, isPlainFile } from './files/read.ts';
 import { findTarget, type Target } from './files/target.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
+import type { Pixels } from './image/pixels.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
+import type { TruePixels, TruePixelsWish } from './image/true-pixels.ts';
 import { formatOfExtension } from './media.ts';
 import { formatBytes, quote } from './text.ts';
 
@@ -67,7 +69,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
       `output ends in .${target.extension} and format is ${wish.format}: they disagree. Leave format out.`,
     );
   }
-  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground });
+  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground, toTruePixels });
   const files = nameFiles(made.files, target, wish);
   const isInvented = wish.preset === 'none' && target.stem === undefined;
   if (!isInvented) await requireFree(files, target.folder, overwrite);
@@ -146,6 +148,10 @@ async function removeBackground(bytes: Uint8Array, name: string): Promise<{ byte
   const { coverage, warning } = cut.facts;
   const notes = [`Background of ${quote(name, 120)} removed: the subject covers ${Math.round(coverage * 100)} %.`];
   return { bytes: cut.bytes, notes: warning === undefined ? notes : [...notes, `Look at the edge before using it: ${warning}`] };
+}
+
+function toTruePixels(pixels: Pixels, wish: TruePixelsWish): Promise<TruePixels | undefined> {
+  return runPixelJob('pixel-art', { pixels, wish });
 }
 
 /** Under the name that was given, when one file comes out. Throws `invalid_argument` when several do. */

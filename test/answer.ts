@@ -13,7 +13,14 @@ const file = z.object({
   differences: z.array(z.string()),
   background: z.enum(['auto', 'transparent']),
   alpha: z
-    .looseObject({ method: z.string(), ground: z.string(), coverage: z.number(), soft: z.number(), disagreement: z.number(), fringe: z.number() })
+    .looseObject({
+      method: z.string(),
+      ground: z.string(),
+      coverage: z.number(),
+      soft: z.number(),
+      disagreement: z.number(),
+      fringe: z.number(),
+    })
     .optional(),
   region: z.looseObject({ shift: z.number(), scale: z.number(), taken: z.number() }).optional(),
 });

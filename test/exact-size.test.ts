@@ -5,8 +5,17 @@ import { answers } from './google/index.ts';
 import { busyPicture } from './scenes.ts';
 
 describe('exact pixels', () => {
-  test('width and height decide the shape, the smallest resolution that covers them is painted, and the file has them', async ({ limner, google }) => {
-    const answer = await limner.call('generate_image', { prompt: 'A hero', width: 1600, height: 900, max_kb: 200, output: 'public/hero.webp' });
+  test('width and height decide the shape, the smallest resolution that covers them is painted, and the file has them', async ({
+    limner,
+    google,
+  }) => {
+    const answer = await limner.call('generate_image', {
+      prompt: 'A hero',
+      width: 1600,
+      height: 900,
+      max_kb: 200,
+      output: 'public/hero.webp',
+    });
     expect(google.requests[0]).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
     expect(answer.file).toMatchObject({ width: 1600, height: 900, format: 'webp' });
     expect(answer.file.bytes).toBeLessThanOrEqual(200_000);
@@ -19,7 +28,9 @@ describe('exact pixels', () => {
   });
 
   test('what is exact already is not encoded anew', async ({ limner, google }) => {
-    const bytes = await sharp(await photo(1024, 1024)).jpeg().toBuffer();
+    const bytes = await sharp(await photo(1024, 1024))
+      .jpeg()
+      .toBuffer();
     google.always(answers.picture({ bytes, signatureBytes: 0 }));
     const { file } = await limner.call('generate_image', { prompt: 'A fox', width: 1024, height: 1024, max_kb: 900 });
     expect(file.differences).toEqual([]);
@@ -43,7 +54,13 @@ describe('exact pixels', () => {
   }
 
   test('a shape beside them is named as not used, a resolution below them too', async ({ limner, google }) => {
-    const { text } = await limner.call('generate_image', { prompt: 'A fox', width: 1600, height: 900, aspect_ratio: '1:1', resolution: '1K' });
+    const { text } = await limner.call('generate_image', {
+      prompt: 'A fox',
+      width: 1600,
+      height: 900,
+      aspect_ratio: '1:1',
+      resolution: '1K',
+    });
     expect(text).toContain('width and height make the shape 1600×900; aspect_ratio 1:1 is not used.');
     expect(text).toContain('1600×900 takes 2K; 1K would not cover it.');
     expect(google.requests[0]).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
@@ -52,7 +69,9 @@ describe('exact pixels', () => {
   test('what is larger than the model paints is enlarged, and said before and after', async ({ limner }) => {
     const wish = { prompt: 'A fox', model: 'lite', width: 2000, height: 2000 };
     const { plan } = await limner.call('generate_image', { ...wish, dry_run: true });
-    expect(plan.warnings.join(' ')).toContain('2000×2000 is more than gemini-3.1-flash-lite-image paints (1K: about 1024×1024): the picture will be enlarged.');
+    expect(plan.warnings.join(' ')).toContain(
+      '2000×2000 is more than gemini-3.1-flash-lite-image paints (1K: about 1024×1024): the picture will be enlarged.',
+    );
     const { file } = await limner.call('generate_image', wish);
     expect([file.width, file.height]).toEqual([2000, 2000]);
     expect(file.differences.join(' ')).toMatch(/[Ee]nlarged/);
@@ -72,7 +91,13 @@ describe('exact pixels', () => {
 
   test('a ceiling that cannot be met is told with the size that was reached', async ({ limner, google }) => {
     google.always(answers.picture({ noise: true, width: 1024, height: 1024, signatureBytes: 0 }));
-    const { file, text } = await limner.call('generate_image', { prompt: 'Noise', width: 1024, height: 1024, max_kb: 5, output: 'noise.jpg' });
+    const { file, text } = await limner.call('generate_image', {
+      prompt: 'Noise',
+      width: 1024,
+      height: 1024,
+      max_kb: 5,
+      output: 'noise.jpg',
+    });
     expect(file.bytes).toBeGreaterThan(5000);
     expect(text).toMatch(/max_kb: 5 was asked, the smallest/);
     expect(text).not.toMatch(/As asked:.*at most 5 kB/);

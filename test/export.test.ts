@@ -18,7 +18,13 @@ async function listFiles(folder: string): Promise<string[]> {
 describe('export_image', () => {
   test('makes the file that was asked for, says it, costs nothing and asks nobody', async ({ limner, google, computer }) => {
     await computer.write('photo.png', await busyPicture(1600, 1200));
-    const answer = await limner.call('export_image', { images: ['photo.png'], output: 'public/hero.webp', width: 800, height: 450, max_kb: 60 });
+    const answer = await limner.call('export_image', {
+      images: ['photo.png'],
+      output: 'public/hero.webp',
+      width: 800,
+      height: 450,
+      max_kb: 60,
+    });
     const path = join(computer.project, 'public', 'hero.webp');
     const [file] = answer.exported.files;
     expect(file).toMatchObject({ path, width: 800, height: 450, format: 'webp', mediaType: 'image/webp', replaced: null });
@@ -110,7 +116,13 @@ describe('export_image', () => {
 
   test('removes a flat background for real, and leaves what is not flat alone', async ({ limner, computer }) => {
     const size = { width: 400, height: 400 };
-    await computer.write('logo.png', await sharp(await ball(400, 400)).flatten({ background: '#ffffff' }).png().toBuffer());
+    await computer.write(
+      'logo.png',
+      await sharp(await ball(400, 400))
+        .flatten({ background: '#ffffff' })
+        .png()
+        .toBuffer(),
+    );
     await computer.write('green.jpg', await ballOn('#00ff00', size));
     await computer.write('checker.jpg', await ballOnChecker(size));
     await computer.write('scene.png', await busyPicture(400, 400));

@@ -21,12 +21,29 @@ function paintDisc({ shift = [0, 0], scale = 1, size }: Drift = {}) {
     const disc = Buffer.from(
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><circle cx="${width * 0.25}" cy="${height * 0.25}" r="${height * 0.12}" fill="#10c040"/></svg>`,
     );
-    const changed = await sharp(sent).composite([{ input: disc }]).removeAlpha().png().toBuffer();
+    const changed = await sharp(sent)
+      .composite([{ input: disc }])
+      .removeAlpha()
+      .png()
+      .toBuffer();
     const moved = await sharp(changed)
       .affine([scale, 0, 0, scale], { odx: shift[0], ody: shift[1], interpolator: 'bicubic', background: '#888' })
       .toBuffer();
     const framed = await sharp({ create: { width, height, channels: 3, background: '#888' } })
-      .composite([{ input: await sharp(moved).extract({ left: 0, top: 0, width: Math.min(width, (await sharp(moved).metadata()).width), height: Math.min(height, (await sharp(moved).metadata()).height) }).toBuffer(), left: 0, top: 0 }])
+      .composite([
+        {
+          input: await sharp(moved)
+            .extract({
+              left: 0,
+              top: 0,
+              width: Math.min(width, (await sharp(moved).metadata()).width),
+              height: Math.min(height, (await sharp(moved).metadata()).height),
+            })
+            .toBuffer(),
+          left: 0,
+          top: 0,
+        },
+      ])
       .png()
       .toBuffer();
     const bytes = await sharp(framed)
@@ -66,7 +83,11 @@ describe('an edit of a region', () => {
     test(`changes nothing outside when the answer ${name}`, async ({ limner, google, computer }) => {
       google.always(paintDisc(drift));
       const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
-      const { file, text, facts } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'left 0%, top 0%, right 50%, bottom 50%' });
+      const { file, text, facts } = await limner.call('edit_image', {
+        prompt,
+        image: 'in.png',
+        region: 'left 0%, top 0%, right 50%, bottom 50%',
+      });
       expect(file).toMatchObject({ width: 800, height: 600, format: 'png' });
       const after = await readRaw(file.path);
       const { inside, outside } = countDifferent(before, after, topLeft);
@@ -98,7 +119,8 @@ describe('an edit of a region', () => {
   test('by a mask changes only what is white in it', async ({ limner, google, computer }) => {
     google.always(paintDisc({ shift: [2, 1] }));
     const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
-    const disc = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300"/><circle cx="100" cy="75" r="50" fill="#fff"/></svg>';
+    const disc =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300"/><circle cx="100" cy="75" r="50" fill="#fff"/></svg>';
     await computer.write('mask.png', await sharp(Buffer.from(disc)).png().toBuffer());
     const { file } = await limner.call('edit_image', { prompt, image: 'in.png', mask: 'mask.png' });
     const after = await readRaw(file.path);
@@ -143,14 +165,33 @@ describe('an edit of a region', () => {
     expect(countDifferent(await readRaw(bytes), await readRaw(path), topLeft)).toMatchObject({ outside: 0 });
   });
 
-  test('an answer that is another picture is delivered beside, and the file that was asked for is not written', async ({ limner, google, computer }) => {
-    google.always(answers.picture({ bytes: await sharp(await busyPicture(1024, 768, 99)).jpeg().toBuffer(), signatureBytes: 0 }));
+  test('an answer that is another picture is delivered beside, and the file that was asked for is not written', async ({
+    limner,
+    google,
+    computer,
+  }) => {
+    google.always(
+      answers.picture({
+        bytes: await sharp(await busyPicture(1024, 768, 99))
+          .jpeg()
+          .toBuffer(),
+        signatureBytes: 0,
+      }),
+    );
     const bytes = await busyPicture(800, 600);
     const path = await computer.write('in.png', bytes);
-    const { file, text } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left', output: 'in.png', overwrite: true });
+    const { file, text } = await limner.call('edit_image', {
+      prompt,
+      image: 'in.png',
+      region: 'top left',
+      output: 'in.png',
+      overwrite: true,
+    });
     expect((await readFile(path)).equals(bytes)).toBe(true);
     expect(file.path).toBe(join(computer.project, 'in-whole-edit.jpg'));
-    expect(text).toMatch(/Region: only .* was to change, and the answer could not be laid into the picture\. .*This is the whole edit, beside/);
+    expect(text).toMatch(
+      /Region: only .* was to change, and the answer could not be laid into the picture\. .*This is the whole edit, beside/,
+    );
   });
 
   test('further edits of it start from the file, not from the conversation', async ({ limner, google, computer }) => {
@@ -168,14 +209,21 @@ describe('a region nobody can mean is refused before anything is paid', () => {
     ['bare numbers', { region: '10, 20, 300, 400' }, /left 0%, top 5%, right 30%, bottom 50%/],
     ['a region and a mask', { region: 'top left', mask: 'mask.png' }, /Both region and mask/],
     ['a size with a region', { region: 'top left', width: 300 }, /width cannot be given too.*export_image/],
-    ['a shape and transparency with a region', { region: 'top left', aspect_ratio: '1:1', background: 'transparent' }, /aspect_ratio, background cannot/],
+    [
+      'a shape and transparency with a region',
+      { region: 'top left', aspect_ratio: '1:1', background: 'transparent' },
+      /aspect_ratio, background cannot/,
+    ],
     ['a mask of another shape', { mask: 'square.png' }, /a mask has the shape of its picture/],
     ['a black mask', { mask: 'black.png' }, /black all over.*Paint white/],
     ['a white mask', { mask: 'white.png' }, /white all over/],
     ['a mask that is not there', { mask: 'none.png' }, /no picture at "none.png"/],
   ] as const) {
     test(name, async ({ limner, google, computer }) => {
-      const paint = (width: number, height: number, background: string) => sharp({ create: { width, height, channels: 3, background } }).png().toBuffer();
+      const paint = (width: number, height: number, background: string) =>
+        sharp({ create: { width, height, channels: 3, background } })
+          .png()
+          .toBuffer();
       await computer.write('in.png', await busyPicture(400, 300));
       await computer.write('mask.png', await photo(400, 300));
       await computer.write('square.png', await photo(300, 300));

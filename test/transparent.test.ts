@@ -16,7 +16,12 @@ async function alphaOf(path: string): Promise<{ corners: number; middle: number;
   const picture = await readRaw(path);
   const { width, height, channels } = picture;
   if (channels < 4) return { corners: 255, middle: 255, opaque: true };
-  const corners = [at(picture, 0, 0, 3), at(picture, width - 1, 0, 3), at(picture, 0, height - 1, 3), at(picture, width - 1, height - 1, 3)];
+  const corners = [
+    at(picture, 0, 0, 3),
+    at(picture, width - 1, 0, 3),
+    at(picture, 0, height - 1, 3),
+    at(picture, width - 1, height - 1, 3),
+  ];
   return { corners: Math.max(...corners), middle: at(picture, width / 2, height / 2, 3), opaque: false };
 }
 
@@ -37,7 +42,10 @@ describe('a transparent background by one flat colour', () => {
   test('leaves no trace of the colour it was painted on', async ({ limner, google }) => {
     google.always(paintBall());
     const { file } = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent' });
-    const truth = await sharp(await ball(512, 512)).flatten({ background: '#406080' }).raw().toBuffer();
+    const truth = await sharp(await ball(512, 512))
+      .flatten({ background: '#406080' })
+      .raw()
+      .toBuffer();
     const got = await sharp(file.path).flatten({ background: '#406080' }).raw().toBuffer();
     const meanError = got.reduce((sum, value, index) => sum + Math.abs(value - (truth[index] ?? 0)), 0) / got.length;
     expect(meanError).toBeLessThan(1.5);
@@ -68,7 +76,13 @@ describe('a transparent background by one flat colour', () => {
 
   test('has the exact size that was asked as well', async ({ limner, google }) => {
     google.always(paintBall({ width: 1024, height: 1024 }));
-    const { file, text } = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent', width: 300, height: 200, max_kb: 40 });
+    const { file, text } = await limner.call('generate_image', {
+      prompt: 'A ball',
+      background: 'transparent',
+      width: 300,
+      height: 200,
+      max_kb: 40,
+    });
     expect(file).toMatchObject({ width: 300, height: 200, format: 'png' });
     expect(file.bytes).toBeLessThanOrEqual(40_000);
     expect(text).toMatch(/As asked: 300×200, transparent, at most 40 kB\./);
@@ -86,7 +100,11 @@ describe('a transparent background by one flat colour', () => {
     expect(text).toContain('painted at 2K and scaled down to 1K');
   });
 
-  test('of a photograph: its own background is replaced first, and transparent parts are shown on the same colour', async ({ limner, google, computer }) => {
+  test('of a photograph: its own background is replaced first, and transparent parts are shown on the same colour', async ({
+    limner,
+    google,
+    computer,
+  }) => {
     google.always(paintBall());
     await computer.write('cut.png', await ball(400, 400));
     await limner.call('edit_image', { prompt: 'Make the ball shine', image: 'cut.png', background: 'transparent' });
@@ -100,7 +118,11 @@ describe('a transparent background by one flat colour', () => {
 describe('a transparent background by two shots', () => {
   const wish = { prompt: 'A glass of water', background: 'transparent' };
 
-  test('is taken for what is translucent: white, then black from the same conversation, both paid, kept and told', async ({ limner, google, computer }) => {
+  test('is taken for what is translucent: white, then black from the same conversation, both paid, kept and told', async ({
+    limner,
+    google,
+    computer,
+  }) => {
     google.always(paintBall());
     const answer = await limner.call('generate_image', { ...wish, output: 'glass.png' });
     expect(google.requests.map(groundOf)).toEqual(['#FFFFFF', '#000000']);
@@ -151,7 +173,9 @@ describe('a transparent background by two shots', () => {
     const { file, text } = await limner.call('generate_image', { ...wish, output: 'glass.png' });
     expect(google.requests).toHaveLength(1);
     expect((await alphaOf(file.path)).opaque).toBe(true);
-    expect(text).toContain('Background: transparent was asked, the file is opaque: the model painted a checkerboard instead of transparency.');
+    expect(text).toContain(
+      'Background: transparent was asked, the file is opaque: the model painted a checkerboard instead of transparency.',
+    );
   });
 
   test('a second shot that fails costs nobody the first', async ({ limner, google }) => {
@@ -165,7 +189,14 @@ describe('a transparent background by two shots', () => {
 
   test('a second shot of another picture is not made into alpha', async ({ limner, google }) => {
     google.next(answers.picture({ bytes: await ballOn('#ffffff', size), signatureBytes: 0 }));
-    google.always(answers.picture({ bytes: await sharp(await photo(512, 512)).jpeg().toBuffer(), signatureBytes: 0 }));
+    google.always(
+      answers.picture({
+        bytes: await sharp(await photo(512, 512))
+          .jpeg()
+          .toBuffer(),
+        signatureBytes: 0,
+      }),
+    );
     const { file, text } = await limner.call('generate_image', { ...wish, output: 'glass.png' });
     expect((await alphaOf(file.path)).opaque).toBe(true);
     expect(text).toContain('the file is opaque');
@@ -200,7 +231,9 @@ describe('transparency that could not be had is never pretended', () => {
     google.always(answers.picture({ bytes: await ballOnChecker(size), signatureBytes: 0 }));
     const { file, text } = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent' });
     expect((await alphaOf(file.path)).opaque).toBe(true);
-    expect(text).toContain('Background: transparent was asked, the file is opaque: the background is a painted checkerboard, not transparency.');
+    expect(text).toContain(
+      'Background: transparent was asked, the file is opaque: the background is a painted checkerboard, not transparency.',
+    );
     expect(text).not.toContain('As asked');
   });
 
@@ -228,7 +261,9 @@ describe('an edit of a transparent picture', () => {
     google.always(paintBall());
     await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
     const edited = await limner.call('edit_image', { prompt: 'Make it larger', image: 'ball.png' });
-    expect(google.requests[1]?.texts[0]).toMatch(/^Make it larger\n\nUnless another background is asked for above, keep the background one completely flat/);
+    expect(google.requests[1]?.texts[0]).toMatch(
+      /^Make it larger\n\nUnless another background is asked for above, keep the background one completely flat/,
+    );
     expect(edited.facts.history).toMatchObject({ turns: 1 });
     expect(await alphaOf(edited.file.path)).toMatchObject({ corners: 0, middle: 255 });
     expect(edited.text).toContain('Like the picture it comes from, the file is to be png, transparent.');
@@ -236,7 +271,14 @@ describe('an edit of a transparent picture', () => {
 
   test('that was put before a scene is delivered with it', async ({ limner, google }) => {
     google.next(paintBall());
-    google.always(answers.picture({ bytes: await sharp(await photo(512, 512)).jpeg().toBuffer(), signatureBytes: 0 }));
+    google.always(
+      answers.picture({
+        bytes: await sharp(await photo(512, 512))
+          .jpeg()
+          .toBuffer(),
+        signatureBytes: 0,
+      }),
+    );
     await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
     const { file, text } = await limner.call('edit_image', { prompt: 'Put it on a beach', image: 'ball.png' });
     expect((await alphaOf(file.path)).opaque).toBe(true);

@@ -75,7 +75,23 @@ async function readEntries(limit: number, { archive, ledger }: CliContext): Prom
 
 function fromPicture(picture: KnownPicture, { file, goneFile, original }: Whereabouts): Entry {
   const { id, at, tool, backend, model, prompt, parents, dollars, estimated, unclaimed, shotOf } = picture;
-  return { shotOf, id, at, tool, backend, model, prompt, parents, dollars, estimated, file, goneFile, original, unclaimed, maybeBilled: false };
+  return {
+    shotOf,
+    id,
+    at,
+    tool,
+    backend,
+    model,
+    prompt,
+    parents,
+    dollars,
+    estimated,
+    file,
+    goneFile,
+    original,
+    unclaimed,
+    maybeBilled: false,
+  };
 }
 
 function fromRequest({ sent: { at, tool, backend, model }, dollars }: PaidRequest): Entry {

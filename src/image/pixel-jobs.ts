@@ -1,9 +1,9 @@
 import type { Size } from '../media.ts';
 import type { Background } from './background.ts';
 import type { MatteFacts } from './matte.ts';
-import type { Rgb } from './pixels.ts';
+import type { Pixels, Rgb } from './pixels.ts';
 import type { RegionFacts } from './region-blend.ts';
-
+import type { TruePixels, TruePixelsWish } from './true-pixels.ts';
 
 /** A picture cut out of its background: a PNG with alpha and what the cut is worth; or why none was made. */
 export type CutOut = { bytes: Uint8Array; width: number; height: number; facts: MatteFacts } | { failed: string };
@@ -29,6 +29,8 @@ export interface PixelJobs {
   flat: { input: { bytes: Uint8Array }; output: CutOut | { isCut: true } };
   /** Lays what is allowed of `answer` into `picture`. */
   region: { input: { picture: Uint8Array; answer: Uint8Array; allowed: Allowed; xmp: string }; output: Blended };
+  /** Fat pixels → true ones. */
+  'pixel-art': { input: { pixels: Pixels; wish: TruePixelsWish }; output: TruePixels | undefined };
   /** How much of a mask is white, from 0 to 1, at its own size. */
   mask: { input: { bytes: Uint8Array }; output: { share: number } & Size };
 }

@@ -6,9 +6,11 @@ import type { Blended, CutOut, PixelJobName, PixelJobs } from './pixel-jobs.ts';
 import { isGround, type Pixels } from './pixels.ts';
 import { blendRegion } from './region-blend.ts';
 import { maskFromPixels } from './region-mask.ts';
+import { removeFlat } from './remove-flat.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
+import { toTruePixels } from './true-pixels.ts';
 import { twoShot } from './two-shot.ts';
-import { removeFlat, unmixKey } from './unmix-key.ts';
+import { unmixKey } from './unmix-key.ts';
 
 /** The thread's side of `runPixelJob`: one job after another. */
 type Job = { [Name in PixelJobName]: { name: Name; input: PixelJobs[Name]['input'] } }[PixelJobName];
@@ -33,6 +35,8 @@ async function work(sharp: Sharp, { name, input }: Job): Promise<PixelJobs[Pixel
       return cutFromFlat(sharp, input);
     case 'region':
       return blend(sharp, input);
+    case 'pixel-art':
+      return toTruePixels(input.pixels, input.wish);
     case 'mask':
       return measureMask(await decode(sharp, input.bytes, true));
   }
@@ -73,7 +77,9 @@ async function cutFromKey(sharp: Sharp, { bytes, ground, onlyThis, xmp }: PixelJ
   if (isGround(colour, ground)) return toCutOut(sharp, unmixKey(pixels, colour), xmp);
   if (onlyThis) return { failed: `its background is another one now, rgb(${colour.join(' ')})` };
   const matte = removeFlat(pixels, colour);
-  const warning = matte.facts.warning ?? `the model painted it on rgb(${colour.join(' ')}), not on the colour it was asked for, so parts of that colour may be missing.`;
+  const warning =
+    matte.facts.warning ??
+    `the model painted it on rgb(${colour.join(' ')}), not on the colour it was asked for, so parts of that colour may be missing.`;
   return toCutOut(sharp, { ...matte, facts: { ...matte.facts, warning } }, xmp);
 }
 

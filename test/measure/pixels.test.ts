@@ -28,7 +28,11 @@ async function subjectOn(ground: string): Promise<Buffer> {
 const measured = z.object({ milliseconds: z.number(), stall: z.number(), megabytes: z.number() });
 
 /** Runs one job in a process of its own: how long it takes, the longest its event loop stood still, and the most memory it held. */
-async function measureJob(name: string, files: Record<string, string>, extra: Record<string, unknown> = {}): Promise<z.infer<typeof measured>> {
+async function measureJob(
+  name: string,
+  files: Record<string, string>,
+  extra: Record<string, unknown> = {},
+): Promise<z.infer<typeof measured>> {
   const thread = pathToFileURL(join(built, '..', 'image', 'pixel-thread.js')).href;
   const script = `
     import { readFile } from 'node:fs/promises';
@@ -57,14 +61,19 @@ function median(numbers: readonly number[]): number {
 async function report(name: string, files: Record<string, string>, extra?: Record<string, unknown>) {
   const results: z.infer<typeof measured>[] = [];
   for (let round = 0; round < rounds; round += 1) results.push(await measureJob(name, files, extra));
-  const [milliseconds, stall, megabytes] = (['milliseconds', 'stall', 'megabytes'] as const).map((key) => results.map((result) => result[key]));
+  const [milliseconds, stall, megabytes] = (['milliseconds', 'stall', 'megabytes'] as const).map((key) =>
+    results.map((result) => result[key]),
+  );
   const line = `${name} at ${edge}²: median ${median(milliseconds ?? []).toFixed(0)} ms (thread start, decode, work, PNG), longest stall ${Math.max(...(stall ?? [])).toFixed(0)} ms, at most ${Math.max(...(megabytes ?? [])).toFixed(0)} MB`;
   process.stdout.write(`${line}\n`);
   return { milliseconds: median(milliseconds ?? []), stall: Math.max(...(stall ?? [])), megabytes: Math.max(...(megabytes ?? [])) };
 }
 
 test('two shots of 4096² are one picture with alpha in under 1.5 s and 300 MB', async ({ computer }) => {
-  const [white, black] = [await computer.write('white.png', await subjectOn('#ffffff')), await computer.write('black.png', await subjectOn('#000000'))];
+  const [white, black] = [
+    await computer.write('white.png', await subjectOn('#ffffff')),
+    await computer.write('black.png', await subjectOn('#000000')),
+  ];
   const { milliseconds, stall, megabytes } = await report('two-shot', { white, black }, { xmp: '<x/>' });
   expect(milliseconds).toBeLessThan(1500);
   expect(megabytes).toBeLessThan(300);
@@ -80,16 +89,37 @@ test('one colour is taken out of 4096² without holding the server up', async ({
 test('a region of 4096² is laid in without holding the server up', async ({ computer }) => {
   const picture = await computer.write('in.png', await busyPicture(edge, edge));
   const answer = join(computer.project, 'answer.jpg');
-  await writeFile(answer, await sharp(await readFile(picture)).resize(2048, 2048).linear(0.95, 6).jpeg({ quality: 92 }).toBuffer());
-  const { stall } = await report('region', { picture, answer }, { xmp: '<x/>', allowed: { box: { left: 400, top: 400, right: 2400, bottom: 2400 } } });
+  await writeFile(
+    answer,
+    await sharp(await readFile(picture))
+      .resize(2048, 2048)
+      .linear(0.95, 6)
+      .jpeg({ quality: 92 })
+      .toBuffer(),
+  );
+  const { stall } = await report(
+    'region',
+    { picture, answer },
+    { xmp: '<x/>', allowed: { box: { left: 400, top: 400, right: 2400, bottom: 2400 } } },
+  );
   expect(stall).toBeLessThan(50);
 });
 
 test('tools/list is answered all the while', async ({ start, google, computer }) => {
   const limner = await start({ env: withKey(google) });
   const shots = new Map([
-    ['#FFFFFF', await sharp(await subjectOn('#ffffff')).jpeg({ quality: 90 }).toBuffer()],
-    ['#000000', await sharp(await subjectOn('#000000')).jpeg({ quality: 90 }).toBuffer()],
+    [
+      '#FFFFFF',
+      await sharp(await subjectOn('#ffffff'))
+        .jpeg({ quality: 90 })
+        .toBuffer(),
+    ],
+    [
+      '#000000',
+      await sharp(await subjectOn('#000000'))
+        .jpeg({ quality: 90 })
+        .toBuffer(),
+    ],
   ]);
   google.always((request) => answers.picture({ bytes: shots.get(groundOf(request)) ?? Buffer.alloc(0), signatureBytes: 0 })(request));
   await computer.write('photo.png', await busyPicture(edge, edge));
