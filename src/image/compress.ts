@@ -10,6 +10,7 @@ export interface Encoding {
   maxBytes?: number | undefined;
   /** Every pixel as it is, which jpeg cannot; the ceiling goes before it. */
   lossless?: boolean | undefined;
+  /** An XMP packet for the file; absent or empty: none. */
   xmp?: string | undefined;
 }
 
