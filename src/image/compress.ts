@@ -1,6 +1,7 @@
 import type { Format } from '../media.ts';
 import { formatBytes } from '../text.ts';
 import type { Pixels } from './pixels.ts';
+import { findBestFitting } from './quality-search.ts';
 import { type Sharp, withSharp } from './sharp.ts';
 
 /** How pixels become a file. */
@@ -10,6 +11,7 @@ export interface Encoding {
   maxBytes?: number | undefined;
   /** Every pixel as it is, which jpeg cannot; the ceiling goes before it. */
   lossless?: boolean | undefined;
+  /** An XMP packet for the file; absent or empty: none. */
   xmp?: string | undefined;
 }
 
@@ -50,11 +52,8 @@ const palettes = {
   decay: 0.35,
 } as const;
 
-/** A file this full of what it may hold is not worth another encode. */
-const fullEnough = 0.95;
-
-/** While nothing fits, guesses aim below the ceiling: sizes fall ever more slowly towards low quality. */
-const aimFor = 0.85;
+/** A file this full of what it may hold is not worth another encode; of a large picture, where each takes seconds, one a little emptier. */
+const fullEnough = { small: 0.95, large: 0.85, largeFrom: 4_000_000 } as const;
 
 /** The slower lossless ways of PNG halve drawings at best; beyond this many times the ceiling they are not tried. */
 const hopeless = 3;
@@ -125,59 +124,18 @@ function encodeLossy(image: ReturnType<Sharp>, format: Exclude<Format, 'png'>, q
   return image.jpeg({ quality, mozjpeg: tight, chromaSubsampling: quality >= 80 ? '4:4:4' : '4:2:0' });
 }
 
-/**
- * The best way that fits, or the smallest. File size falls about exponentially with quality, so the next guess lies where a straight line through two known
- * sizes has it on a logarithmic scale.
- */
+/** The best way of encoding that fits, or the smallest. */
 async function search(pixels: Pixels, encoding: Encoding): Promise<{ bytes: Uint8Array; cost: string | undefined }> {
   const ways = lossyWays(encoding.format);
   const { encodes, decay } = encoding.format === 'png' ? palettes : qualities[encoding.format];
-  const maxBytes = encoding.maxBytes ?? Number.POSITIVE_INFINITY;
-  const tried: Tried[] = [];
-  for (let index: number | undefined = 0; index !== undefined; ) {
-    const way = ways[index];
-    if (way === undefined) break;
-    tried.push({ index, bytes: await run(pixels, encoding, way) });
-    index = tried.length < encodes ? next(tried, maxBytes, ways.length, encodes - tried.length, decay) : undefined;
-  }
-  const found = bestFitting(tried, maxBytes) ?? tried.reduce((small, other) => (other.bytes.length < small.bytes.length ? other : small));
-  return { bytes: found.bytes, cost: ways[found.index]?.cost };
-}
-
-interface Tried {
-  index: number;
-  bytes: Uint8Array;
-}
-
-function bestFitting(tried: readonly Tried[], maxBytes: number): Tried | undefined {
-  return tried.filter(({ bytes }) => bytes.length <= maxBytes).sort((a, b) => a.index - b.index)[0];
-}
-
-/** The way to try next of `count`, with so many encodes left; undefined when nothing better is to be had. */
-function next(tried: readonly Tried[], maxBytes: number, count: number, left: number, decay: number): number | undefined {
-  const [over, beforeThat] = tried.filter(({ bytes }) => bytes.length > maxBytes).sort((a, b) => b.index - a.index);
-  const fitting = bestFitting(tried, maxBytes);
-  if (over === undefined) return undefined;
-  if (fitting && (fitting.index - over.index <= 1 || fitting.bytes.length >= fullEnough * maxBytes)) return undefined;
-  if (fitting)
-    return Math.min(
-      fitting.index - 1,
-      Math.max(over.index + 1, Math.ceil(over.index + stepsDown(over, maxBytes, slope(over, fitting, decay)))),
-    );
-  if (over.index === count - 1) return undefined;
-  if (left === 1) return count - 1;
-  const fall = beforeThat ? slope(beforeThat, over, decay) : decay;
-  return Math.min(count - 1, over.index + Math.max(1, Math.ceil(stepsDown(over, aimFor * maxBytes, fall))));
-}
-
-/** By how much the logarithm of the size fell with each step. */
-function slope(from: Tried, to: Tried, otherwise: number): number {
-  const fall = Math.log(from.bytes.length / to.bytes.length) / (to.index - from.index);
-  return fall > 0 ? fall : otherwise;
-}
-
-function stepsDown({ bytes }: Tried, wanted: number, fall: number): number {
-  return Math.log(bytes.length / wanted) / fall;
+  const enough = pixels.width * pixels.height >= fullEnough.largeFrom ? fullEnough.large : fullEnough.small;
+  const limits = { maxBytes: encoding.maxBytes ?? Number.POSITIVE_INFINITY, enough, encodes, decay };
+  const { index, bytes } = await findBestFitting(ways.length, limits, async (candidate) => {
+    const way = ways[candidate];
+    if (way === undefined) throw new RangeError(`There is no way ${candidate} of encoding.`);
+    return run(pixels, encoding, way);
+  });
+  return { bytes, cost: ways[index]?.cost };
 }
 
 function run({ data, width, height, channels }: Pixels, { format, xmp }: Encoding, way: Way): Promise<Uint8Array> {

@@ -23,7 +23,7 @@ export interface FinishWish {
   maxBytes?: number | undefined;
   /** png, webp and avif then keep every pixel as it is, unless the ceiling is in the way. */
   lossless?: boolean | undefined;
-  /** An XMP packet for the file, if it is encoded anew; absent: the picture's own. */
+  /** An XMP packet for the file, if it is encoded anew; absent: the picture's own; empty: none. */
   xmp?: string | undefined;
 }
 
@@ -77,8 +77,8 @@ export async function finish(made: Picture, wish: FinishWish): Promise<Finished>
     return { image: made, notes: [...trimNotes, sayMissed(made.bytes.length, format, pixels, maxBytes)] };
   }
   const notes = [
-    ...(header.isTurned ? ['Turned upright, as its EXIF orientation says.'] : []),
     ...trimNotes,
+    ...(header.isTurned ? ['Turned upright, as its EXIF orientation says.'] : []),
     ...sayFitted(source, fitting),
     ...borderNotes,
     ...(format === made.format ? [] : [`Converted from ${made.format} to ${format}.`]),

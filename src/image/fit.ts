@@ -1,7 +1,7 @@
 import { ToolError } from '../errors.ts';
 import { type AspectRatio, type Format, type Size, shapeDistance, toShape } from '../media.ts';
 import { formatSize } from '../text.ts';
-import type { Pixels } from './pixels.ts';
+import type { Pixels, Rgb } from './pixels.ts';
 import { maxInputPixels } from './sharp.ts';
 
 /** Which part of a picture is kept, and how large it becomes; both in pixels. */
@@ -116,4 +116,52 @@ export function windowAroundOpaque({ data, width, height }: Pixels, window: Size
 
 function centre(from: number, to: number, window: number, whole: number): number {
   return Math.min(whole - window, Math.max(0, Math.round((from + to - window) / 2)));
+}
+
+/** A part of a picture, in pixels from its upper left corner; `right` and `bottom` are the first that are outside. */
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Width of the ring that stands for a picture's border, as a share of its shorter edge. */
+const borderShare = 0.02;
+
+/** The median colour of a picture's border, channel by channel: it ignores what runs out of the picture here and there. */
+export function medianBorder(pixels: Pixels): Rgb {
+  return [medianOfBorder(pixels, 0), medianOfBorder(pixels, 1), medianOfBorder(pixels, 2)];
+}
+
+/** The same of one channel; the fourth is alpha. */
+export function medianOfBorder(pixels: Pixels, channel: number): number {
+  const { width, height } = pixels;
+  const ring = Math.max(1, Math.round(Math.min(width, height) * borderShare));
+  const counts = new Uint32Array(256);
+  tally(pixels, channel, counts, { left: 0, top: 0, right: width, bottom: ring });
+  tally(pixels, channel, counts, { left: 0, top: height - ring, right: width, bottom: height });
+  tally(pixels, channel, counts, { left: 0, top: 0, right: ring, bottom: height });
+  tally(pixels, channel, counts, { left: width - ring, top: 0, right: width, bottom: height });
+  return median(counts);
+}
+
+/** Adds the values of one channel inside a box, about every `width / samples`th pixel. */
+function tally({ data, width, height, channels }: Pixels, channel: number, counts: Uint32Array, { left, top, right, bottom }: Box): void {
+  const [stepX, stepY] = [Math.min(right - left, Math.ceil(width / samples)), Math.min(bottom - top, Math.ceil(height / samples))];
+  for (let y = top; y < bottom; y += stepY) {
+    for (let x = left; x < right; x += stepX) {
+      const value = data[(y * width + x) * channels + channel] ?? 0;
+      counts[value] = (counts[value] ?? 0) + 1;
+    }
+  }
+}
+
+function median(counts: Uint32Array): number {
+  const half = counts.reduce((sum, count) => sum + count, 0) / 2;
+  let below = 0;
+  return counts.findIndex((count) => {
+    below += count;
+    return below >= half;
+  });
 }

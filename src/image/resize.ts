@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ToolError } from '../errors.ts';
 import type { Size } from '../media.ts';
 import { formatSize } from '../text.ts';
-import { coverSize, type Fitting, isSameSize, windowAroundOpaque } from './fit.ts';
-import { findContent, medianBorder } from './margins.ts';
+import { coverSize, type Fitting, isSameSize, medianBorder, windowAroundOpaque } from './fit.ts';
+import { findContent } from './margins.ts';
 import type { Pixels } from './pixels.ts';
 import { decoding, maxInputPixels, type Sharp, withSharp } from './sharp.ts';
 
