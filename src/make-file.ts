@@ -44,7 +44,9 @@ export async function makeFile(made: Image, plan: Plan, ingredients: Ingredients
   const { format, width, height, maxKb } = plan.output;
   const cropTo = width !== undefined && height !== undefined ? undefined : plan.cropTo;
   const maxBytes = maxKb === undefined ? undefined : maxKb * 1000;
-  const wish = worked.isWhole ? {} : { format, cropTo, width, height, maxBytes, lossless: plan.region !== undefined, xmp: toTag(plan) };
+  const wish = worked.isWhole
+    ? {}
+    : { format, cropTo, width, height, maxBytes, lossless: plan.region !== undefined && format !== 'jpeg', xmp: toTag(plan) };
   const { image, notes } = await finish(worked.image, wish);
   // A PNG in between is no conversion that anybody asked for.
   const told = worked.image === made ? notes : notes.filter((note) => !note.startsWith('Converted from'));
@@ -142,10 +144,10 @@ function describeRegion(place: string, { shift, scale, taken }: { shift: number;
   return `Region: ${toPercent(taken)} of the picture is the model's (${place}); ${moved}${scaled}. Every other pixel is the picture's own.`;
 }
 
-/** Only these keep what is outside a region to the pixel. */
+/** Only jpeg cannot keep what is outside a region to the pixel. */
 function describeLoss({ region }: Plan, { format }: Image): string[] {
-  if (region === undefined || format === 'png' || format === 'webp') return [];
-  return [`${format} changes every pixel a little, those outside the region too: png and webp keep them identical.`];
+  if (region === undefined || format !== 'jpeg') return [];
+  return [`${format} changes every pixel a little, those outside the region too: png, webp and avif keep them identical.`];
 }
 
 function toPercent(share: number): string {

@@ -1,5 +1,5 @@
 import { inspectBackground } from './background.ts';
-import { medianBorder } from './margins.ts';
+import { medianBorder } from './fit.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 
 /** A box in pixels; right and bottom lie just outside it. */
