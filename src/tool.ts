@@ -50,7 +50,8 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
-/** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`, `pattern`); all of it is still validated. */
+/** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`, `pattern`) and
+ * without the bounds, which the descriptions say in fewer tokens; all of it is still validated. */
 function toListedSchema(schema: z.ZodType): Record<string, unknown> {
   const {
     $schema: _dialect,
@@ -59,7 +60,7 @@ function toListedSchema(schema: z.ZodType): Record<string, unknown> {
   } = z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
-      delete jsonSchema.pattern;
+      for (const bound of ['pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const) delete jsonSchema[bound];
     },
   });
   return listed;

@@ -165,7 +165,7 @@ test('twenty calls at once are all answered, and tools/list meanwhile', async ({
   google.next(...gates.map(({ answer }) => answer));
   const calls = gates.map((_, index) => server.call('generate_image', { prompt: `Fox number ${index + 1}` }));
   await arrived(google, 20);
-  expect((await server.request('tools/list')).result?.tools).toHaveLength(3);
+  expect((await server.request('tools/list')).result?.tools).toHaveLength(4);
   for (const { release } of gates) release();
   const files = (await Promise.all(calls)).map(({ file }) => file.path);
   expect(files.map((file) => /fox-number-\d+\.jpg$/.exec(file)?.[0])).toEqual(gates.map((_, index) => `fox-number-${index + 1}.jpg`));

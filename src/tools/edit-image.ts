@@ -27,7 +27,7 @@ export const editImage = defineTool({
       .max(200)
       .optional()
       .describe(
-        'The box that may change, by its edges, all % or all px: "left 0%, top 5%, right 30%, bottom 50%"; or words: "top left", "bottom third". Same size as the picture; png keeps the rest identical to the pixel.',
+        'The box that may change, all % or all px: "left 0%, top 5%, right 30%, bottom 50%", or words: "top left", "bottom third". The file keeps the size; png keeps the rest identical.',
       ),
     mask: picture('Instead of region: a picture of the same shape, white where change is allowed').optional(),
     ...common("Default: the picture's own.", '1K, 2K or 4K; default: the smallest not below the picture.'),

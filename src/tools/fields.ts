@@ -17,7 +17,7 @@ const maxEdge = 16_383;
 /** One edge of an exact size. */
 export const edge = z.int().min(1).max(maxEdge).optional();
 
-export const maxKb = z.int().min(1).max(100_000).optional().describe('Largest file in kB; quality is lowered until it fits.');
+export const maxKb = z.int().min(1).max(100_000).optional().describe('Largest file in kB; lowers quality.');
 
 export const output = (meaning: string) => path(meaning).optional();
 
@@ -32,8 +32,8 @@ export const common = (shape: string, size: string) => ({
     .optional()
     .describe(`Shape as W:H, such as 16:9; any is possible. ${shape}`),
   resolution: z.enum(resolutions).optional().describe(size),
-  width: edge.describe('Exact width of the file in pixels; alone it keeps the shape.'),
-  height: edge.describe('Exact height in pixels; with width, overhang is cropped around the subject.'),
+  width: edge.describe('Exact pixels of the file; one alone keeps the shape.'),
+  height: edge.describe('Exact height; with width, overhang is cropped around the subject.'),
   format: z
     .enum(['auto', ...formats])
     .optional()
@@ -41,7 +41,7 @@ export const common = (shape: string, size: string) => ({
   background: z
     .enum(['auto', 'transparent'])
     .optional()
-    .describe('transparent: real alpha in png, webp or avif; glass, smoke, glow or shadow take two requests, both paid. Default auto.'),
+    .describe('transparent: real alpha (png, webp, avif); glass, smoke, glow or shadow take two paid requests. Default auto.'),
   max_kb: maxKb,
   output: output(
     'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
