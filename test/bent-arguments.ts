@@ -1,41 +1,17 @@
 /**
  * Arguments as agents really send them, and what becomes of each: the call it turns into, or the sentence it is refused with. Pictures are
- * called `a.png` to `d.png`; every explicit output has its own name, so that all rows can be sent one after another.
+ * called `a.png` to `d.png`, a mask `m.png`; every explicit output has its own name, so that all rows can be sent one after another.
  */
-export type BentTool = 'generate_image' | 'edit_image' | 'compose_images';
-
-interface Row {
-  name: string;
-  tool: BentTool;
-  arguments: unknown;
-}
-
-export type BentCall = (Row & { becomes: Record<string, unknown> }) | (Row & { refused: RegExp });
+import { bentExports } from './bent-exports.ts';
+import { type BentCall, rowsOf, whole } from './bent-row.ts';
 
 const fox = 'A red fox in the snow at dawn';
 const hat = 'Put a small green hat on the cat';
 const both = 'The two people from the pictures drinking coffee together';
 
-function generate(name: string, bent: Record<string, unknown>, outcome: Record<string, unknown> | RegExp): BentCall {
-  const row: Row = { name: `generate: ${name}`, tool: 'generate_image', arguments: { prompt: fox, ...bent } };
-  return outcome instanceof RegExp ? { ...row, refused: outcome } : { ...row, becomes: { prompt: fox, ...outcome } };
-}
-
-function edit(name: string, bent: Record<string, unknown>, outcome: Record<string, unknown> | RegExp): BentCall {
-  const row: Row = { name: `edit: ${name}`, tool: 'edit_image', arguments: { prompt: hat, ...bent } };
-  return outcome instanceof RegExp ? { ...row, refused: outcome } : { ...row, becomes: { prompt: hat, ...outcome } };
-}
-
-function compose(name: string, bent: Record<string, unknown>, outcome: Record<string, unknown> | RegExp): BentCall {
-  const row: Row = { name: `compose: ${name}`, tool: 'compose_images', arguments: { prompt: both, ...bent } };
-  return outcome instanceof RegExp ? { ...row, refused: outcome } : { ...row, becomes: { prompt: both, ...outcome } };
-}
-
-/** A row whose arguments are said whole. */
-function whole(tool: BentTool, name: string, bent: unknown, outcome: Record<string, unknown> | RegExp): BentCall {
-  const row: Row = { name: `${tool}, whole: ${name}`, tool, arguments: bent };
-  return outcome instanceof RegExp ? { ...row, refused: outcome } : { ...row, becomes: outcome };
-}
+const generate = rowsOf('generate_image', { prompt: fox });
+const edit = rowsOf('edit_image', { prompt: hat });
+const compose = rowsOf('compose_images', { prompt: both });
 
 const image = 'a.png';
 const images = ['a.png', 'b.png'];
@@ -228,28 +204,235 @@ const resolutions: BentCall[] = [
   edit('resolution high', { image, resolution: 'high' }, /"resolution" must be/),
 ];
 
+const square = { width: 512, height: 512 };
+const hero = { width: 1600, height: 900 };
+
 const pixels: BentCall[] = [
-  generate('size 1600x900', { size: '1600x900' }, /generate_image has no "size": exact pixel.*aspect_ratio "16:9" and resolution "2K"/),
-  generate('size 1024x1024', { size: '1024x1024' }, /aspect_ratio "1:1" and resolution "1K"/),
-  generate('size 1024 x 1792 px', { size: '1024 x 1792 px' }, /aspect_ratio "4:7" and resolution "2K"/),
-  generate('size of an icon', { size: '16x16' }, /aspect_ratio "1:1" and resolution "1K"/),
-  generate('size as a pair', { size: [1920, 1080] }, /aspect_ratio "16:9" and resolution "2K"/),
-  generate('size as an object', { size: { width: 3840, height: 2160 } }, /aspect_ratio "16:9" and resolution "4K"/),
-  generate('dimensions', { dimensions: '1200x630' }, /no "dimensions".*aspect_ratio "40:21" and resolution "1K"/),
-  generate('image_size in pixels', { image_size: '1536x1024' }, /no "image_size".*aspect_ratio "3:2" and resolution "2K"/),
-  generate('resolution in pixels', { resolution: '1920x1080' }, /no such "resolution".*aspect_ratio "16:9" and resolution "2K"/),
-  generate('width and height', { width: 1600, height: 900 }, /no "width", "height": exact pixel.*aspect_ratio "16:9" and resolution "2K"/),
-  generate('width and height as text', { width: '512px', height: '512' }, /aspect_ratio "1:1" and resolution "1K"/),
-  generate('width and height, huge', { width: 10000, height: 5000 }, /aspect_ratio "2:1" and resolution "4K", the largest/),
-  generate('w and h', { w: 800, h: 600 }, /no "w", "h".*aspect_ratio "4:3" and resolution "1K"/),
-  generate('imageWidth alone', { imageWidth: 1600 }, /no "imageWidth".*aspect_ratio such as "16:9"/),
+  generate('size 1600x900', { size: '1600x900' }, hero),
+  generate('size 1024x1024', { size: '1024x1024' }, { width: 1024, height: 1024 }),
+  generate('size 1024 x 1792 px', { size: '1024 x 1792 px' }, { width: 1024, height: 1792 }),
+  generate('size 1600 × 900', { size: '1600 × 900' }, hero),
+  generate('size 1600 by 900 pixels', { size: '1600 by 900 pixels' }, hero),
+  generate('size of an icon', { size: '16x16' }, { width: 16, height: 16 }),
+  generate('size as a pair', { size: [1920, 1080] }, { width: 1920, height: 1080 }),
+  generate('size as a pair in text', { size: '[1920, 1080]' }, { width: 1920, height: 1080 }),
+  generate('size as an object', { size: { width: 1280, height: 720 } }, { width: 1280, height: 720 }),
+  generate('size as an object in text', { size: '{"width": 1280, "height": 720}' }, { width: 1280, height: 720 }),
+  generate('size as an object with w and h', { size: { w: 800, h: '600px' } }, { width: 800, height: 600 }),
+  generate('size as an object with one side', { size: { width: 800 } }, { width: 800 }),
+  generate('size as an object with one side that is asked', { size: { width: 'auto', height: 600 } }, { height: 600 }),
+  generate('size as an object of a shape', { size: { width: 16, height: 9 } }, { aspect_ratio: '16:9' }),
+  generate('dimensions', { dimensions: '1200x630' }, { width: 1200, height: 630 }),
+  generate('image_size in pixels', { image_size: '1536x1024' }, { width: 1536, height: 1024 }),
+  generate('target_size in pixels', { targetSize: '300x200' }, { width: 300, height: 200 }),
+  generate('resolution in pixels', { resolution: '1920x1080' }, { width: 1920, height: 1080 }),
+  generate('resolution as an object', { resolution: { width: 1280, height: 720 } }, { width: 1280, height: 720 }),
+  generate('width and height', { width: 1600, height: 900 }, hero),
+  generate('width and height as text', { width: '512px', height: '512' }, square),
+  generate('width and height with words', { width: '512 pixels', height: '512 PX' }, square),
+  generate('width as decimal text', { width: '512.0', height: 512.0 }, square),
+  generate('width in a list', { width: [512] }, { width: 512 }),
+  generate('w and h', { w: 800, h: 600 }, { width: 800, height: 600 }),
+  generate('imageWidth alone', { imageWidth: 1600 }, { width: 1600 }),
+  generate('output_height alone', { output_height: '300' }, { height: 300 }),
   generate('width 0 and height null', { width: 0, height: null }, {}),
   generate('width auto', { width: 'auto', height: '' }, {}),
-  edit('width', { image, width: 800 }, /edit_image has no "width"/),
-  edit('height', { image, height: 800 }, /edit_image has no "height"/),
-  compose('width and height', { images, width: 1080, height: 1920 }, /aspect_ratio "9:16" and resolution "2K"/),
-  generate('size large', { size: 'large' }, /no "size": give the shape as aspect_ratio/),
-  generate('size as a number of pixels', { size: 1600 }, /no "size": give the shape as aspect_ratio/),
+  generate('width and a resolution', { width: 512, height: 512, resolution: '2k' }, { ...square, resolution: '2K' }),
+  generate('size and width agree', { size: '512x512', width: 512 }, square),
+  edit('width', { image, width: 800 }, { image, width: 800 }),
+  edit('size', { image, size: '512x512' }, { image, ...square }),
+  compose('width and height', { images, width: 1080, height: 1920 }, { images, width: 1080, height: 1920 }),
+  compose('dimensions as an object', { images, dimensions: square }, { images, ...square }),
+  generate('size and width differ', { size: '512x512', width: 800 }, /"size" \(512\).*"width" \(800\).*give only "width"/),
+  generate('size large', { size: 'large' }, /no "size": give exact pixels as width and height, or the shape as aspect_ratio/),
+  generate('size as one number of pixels', { size: 1600 }, /no "size": give exact pixels as width and height/),
+  generate('size in inches', { size: '4x6 in' }, /no "size": give exact pixels/),
+  generate('size of three', { size: [1, 2, 3] }, /no "size": give exact pixels/),
+  generate('size with more in it', { size: { width: 800, height: 600, depth: 3 } }, /no "size": give exact pixels/),
+  generate('several sizes', { sizes: ['512x512', '1024x1024'] }, /no "sizes": give exact pixels/),
+  generate('max_width', { max_width: 1600 }, /no "max_width": give width or height; the file has exactly that/),
+  generate('width 1.5', { width: 1.5 }, /"width" must be a whole number, but 1\.5 came: give whole pixels, 1 to 16383/),
+  generate('width -5', { width: -5 }, /"width" must be at least 1, but -5 came: give whole pixels/),
+  generate('width 20000', { width: 20_000 }, /"width" must be at most 16383, but 20000 came/),
+  generate('height wide', { height: 'wide' }, /"height" must be a .*number, but "wide" came: give whole pixels/),
+  generate('width in percent', { width: '50%' }, /"width" must be a .*number, but "50%" came/),
+  generate('width with a comma', { width: '1,600' }, /"width" must be a .*number/),
+  generate('a size that is too large', { size: '20000x10000' }, /"width" must be at most 16383, but 20000 came/),
+  edit('height a list', { image, height: [1, 2] }, /"height" must be a .*number/),
+  generate('fit cover is what happens', { width: 512, height: 512, fit: 'cover' }, square),
+  generate(
+    'fit contain',
+    { width: 512, height: 512, fit: 'contain' },
+    /no "fit": width and height crop around the subject; export_image can/,
+  ),
+  generate('a preset', { preset: 'favicon' }, /no "preset": export_image does that to the finished picture, free/),
+  edit('trim', { image, trim: true }, /no "trim": export_image does that/),
+  edit('crop', { image, crop: '100x100+5+5' }, /no "crop": export_image does that/),
+  edit('crop false', { image, crop: false }, { image }),
+];
+
+const fileSizes: BentCall[] = [
+  generate('max_kb', { max_kb: 200 }, { max_kb: 200 }),
+  generate('max_kb as text', { max_kb: '200' }, { max_kb: 200 }),
+  generate('max_kb with its unit', { max_kb: '200kb' }, { max_kb: 200 }),
+  generate('max_kb with another unit', { max_kb: '0.5 MB' }, { max_kb: 500 }),
+  generate('maxKb', { maxKb: 200 }, { max_kb: 200 }),
+  generate('max_size_kb', { max_size_kb: 200 }, { max_kb: 200 }),
+  generate('maxFileSizeKB', { maxFileSizeKB: '200' }, { max_kb: 200 }),
+  generate('max_file_size with a unit', { max_file_size: '200kb' }, { max_kb: 200 }),
+  generate('maxFileSize with a unit apart', { maxFileSize: '200 KB' }, { max_kb: 200 }),
+  generate('max_file_size in MB', { max_file_size: '0.2MB' }, { max_kb: 200 }),
+  generate('max_file_size in KiB', { max_file_size: '200 KiB' }, { max_kb: 204 }),
+  generate('max_file_size in bytes', { max_file_size: '200000 bytes' }, { max_kb: 200 }),
+  generate('file_size with a k', { file_size: '200k' }, { max_kb: 200 }),
+  generate('max_size with a unit', { max_size: '1.5 mb' }, { max_kb: 1500 }),
+  generate('size with a unit', { size: '200kb' }, { max_kb: 200 }),
+  generate('max_bytes', { max_bytes: 200_500 }, { max_kb: 200 }),
+  generate('maxSizeBytes as text', { maxSizeBytes: '200000' }, { max_kb: 200 }),
+  generate('max_mb', { max_mb: 0.29 }, { max_kb: 290 }),
+  generate('max_file_size_mb', { max_file_size_mb: '2' }, { max_kb: 2000 }),
+  generate('max_kb and max_bytes agree', { max_kb: 200, max_bytes: 200_000 }, { max_kb: 200 }),
+  generate('max_kb 0', { max_kb: 0 }, {}),
+  generate('max_kb none', { max_kb: 'none' }, {}),
+  generate('max_file_size false', { max_file_size: false }, {}),
+  edit('max_size_kb', { image, max_size_kb: '300 kB' }, { image, max_kb: 300 }),
+  compose('max_kb as text', { images, max_kb: '300' }, { images, max_kb: 300 }),
+  generate('max_file_size without a unit', { max_file_size: 200 }, /no "max_file_size": say the unit: max_kb 200 is 200 kB/),
+  generate('max_size without a unit', { max_size: '1024' }, /no "max_size": say the unit: .*pixels are width and height/),
+  edit('file_size without a unit', { image, fileSize: 200_000 }, /no "fileSize": say the unit/),
+  generate('max_kb and max_mb differ', { max_kb: 200, max_mb: 2 }, /"max_kb" \(200\).*"max_mb" \(2000\).*give only "max_kb"/),
+  generate('max_kb 1.5', { max_kb: 1.5 }, /"max_kb" must be a whole number, but 1\.5 came: give whole kilobytes/),
+  generate('max_kb -5', { max_kb: -5 }, /"max_kb" must be at least 1/),
+  generate('max_kb small', { max_kb: 'small' }, /"max_kb" must be a .*number, but "small" came/),
+  generate('max_kb in litres', { max_kb: '200 l' }, /"max_kb" must be a .*number, but "200 l" came/),
+  generate('max_bytes below a kilobyte', { max_bytes: 500 }, /"max_kb" must be a whole number, but 0\.5 came/),
+  generate('max_mb 5000', { max_mb: 5000 }, /"max_kb" must be at most 100000/),
+  edit('output_compression', { image, output_compression: 80 }, /no "output_compression": give the largest file as max_kb/),
+  generate('compress', { compress: true }, /no "compress": give the largest file as max_kb/),
+  generate('compress false', { compress: false }, {}),
+];
+
+const transparent = { background: 'transparent' };
+
+const backgrounds: BentCall[] = [
+  generate('background transparent', { background: 'transparent' }, transparent),
+  generate('background Transparent', { background: ' Transparent ' }, transparent),
+  generate('background alpha', { background: 'alpha' }, transparent),
+  generate('transparent', { transparent: true }, transparent),
+  generate('transparent as text', { transparent: 'true' }, transparent),
+  generate('transparency yes', { transparency: 'yes' }, transparent),
+  generate('transparentBackground', { transparentBackground: true }, transparent),
+  generate('alpha', { alpha: true }, transparent),
+  generate('alpha_channel', { alpha_channel: 'True' }, transparent),
+  generate('no_background', { no_background: true }, transparent),
+  generate('background_type', { background_type: 'transparent' }, transparent),
+  generate('background_color transparent', { background_color: 'transparent' }, transparent),
+  generate('bg', { bg: 'transparent' }, transparent),
+  generate('transparent and background agree', { transparent: true, background: 'transparent' }, transparent),
+  edit('transparent_background', { image, transparent_background: true }, { image, ...transparent }),
+  edit('remove_background', { image, remove_background: true }, { image, ...transparent }),
+  edit('removeBg as text', { image, removeBg: 'true' }, { image, ...transparent }),
+  edit('background remove', { image, background: 'remove' }, { image, ...transparent }),
+  compose('transparent', { images, transparent: true }, { images, ...transparent }),
+  generate('transparent false', { transparent: false }, {}),
+  generate('transparent 0', { transparent: 0 }, {}),
+  edit('remove_background no', { image, remove_background: 'no' }, { image }),
+  generate('background auto', { background: 'auto' }, {}),
+  generate('background none', { background: 'none' }, {}),
+  generate('background false', { background: false }, {}),
+  generate('background opaque', { background: 'opaque' }, {}),
+  generate('background empty', { background: '' }, {}),
+  generate(
+    'background white',
+    { background: 'white' },
+    /"background" must be "auto" or "transparent", but "white" came: give transparent.*said in prompt/,
+  ),
+  generate('background in words', { background: 'a beach at sunset' }, /"background" must be .*said in prompt/),
+  generate('background true', { background: true }, /"background" must be .*but true came/),
+  generate('background_color', { background_color: '#ffffff' }, /"background" must be .*but "#ffffff" came/),
+  generate('alpha 1 is opaque to some', { alpha: 1 }, /"background" must be .*but 1 came/),
+  generate('alpha 0.5', { alpha: 0.5 }, /"background" must be .*but 0\.5 came/),
+  generate('transparent on white', { transparent: true, background: 'white' }, /do not go together: give only "background"/),
+  edit('remove_background says which', { image, remove_background: 'the sky' }, /"background" must be .*but "the sky" came/),
+];
+
+const box = 'left 10%, top 20%, right 50%, bottom 60%';
+const sides = 'left 10%, top 20%, width 40%, height 40%';
+const sidesInPixels = 'left 10px, top 20px, width 40px, height 40px';
+const upperHalf = 'left 0%, top 0%, right 100%, bottom 50%';
+const pixelBox = 'left 10px, top 20px, right 50px, bottom 60px';
+const mask = 'm.png';
+
+const regions: BentCall[] = [
+  edit('region', { image, region: 'top left' }, { image, region: 'top left' }),
+  edit('region with spaces around', { image, region: ` ${box}\n` }, { image, region: box }),
+  edit('area', { image, area: 'bottom third' }, { image, region: 'bottom third' }),
+  edit('bbox with named edges', { image, bbox: box }, { image, region: box }),
+  edit('boundingBox', { image, boundingBox: pixelBox }, { image, region: pixelBox }),
+  edit('roi', { image, roi: 'left half' }, { image, region: 'left half' }),
+  edit('region as an object', { image, region: { left: 10, top: 20, right: 50, bottom: 60 } }, { image, region: pixelBox }),
+  edit(
+    'region as an object with units',
+    { image, region: { left: '10%', top: '20 %', right: '50%', bottom: '60%' } },
+    { image, region: box },
+  ),
+  edit(
+    'bbox as an object of pixels',
+    { image, bbox: { left: '10px', top: '20px', right: '50px', bottom: '60px' } },
+    { image, region: pixelBox },
+  ),
+  edit('region as an object in text', { image, region: '{"left": 10, "top": 20, "right": 50, "bottom": 60}' }, { image, region: pixelBox }),
+  edit('region in a list', { image, region: [{ left: 10, top: 20, right: 50, bottom: 60 }] }, { image, region: pixelBox }),
+  edit('box with x, y, width and height', { image, box: { x: 10, y: 20, width: 40, height: 40 } }, { image, region: sidesInPixels }),
+  edit('box with x, y, w and h in percent', { image, box: { x: '10%', y: '20%', w: '40%', h: '40%' } }, { image, region: sides }),
+  edit('bbox with x1 to y2', { image, bbox: { x1: 10, y1: 20, x2: 50, y2: 60 } }, { image, region: pixelBox }),
+  edit('bbox with xmin to ymax', { image, bbox: { xmin: 10, ymin: 20, xmax: 50, ymax: 60 } }, { image, region: pixelBox }),
+  edit('region with a unit of its own', { image, region: { left: 10, top: 20, right: 50, bottom: 60, unit: '%' } }, { image, region: box }),
+  edit('region in shares', { image, region: { left: 0.1, top: 0.2, right: 0.5, bottom: 0.6 } }, { image, region: box }),
+  edit('region in shares with width and height', { image, region: { x: 0.1, y: 0.2, width: 0.4, height: 0.4 } }, { image, region: sides }),
+  edit('a region of one axis', { image, region: { top: '20%', bottom: '60%' } }, { image, region: 'top 20%, bottom 60%' }),
+  edit('a region that names an edge twice', { image, region: { x: 1, left: 2, y: 3, w: 9, h: 9 } }, /no such "region": name the edges/),
+  edit('a region in inches', { image, region: { x: 1, y: 1, w: 2, h: 2, unit: 'in' } }, /no such "region": name the edges/),
+  edit('a region with an edge in words', { image, region: { left: 'the door', top: 0, right: 9, bottom: 9 } }, /no such "region"/),
+  edit('whole numbers among the shares', { image, region: { left: 0, top: 0, right: 1, bottom: 0.5 } }, { image, region: upperHalf }),
+  edit('region empty', { image, region: '' }, { image }),
+  edit('region null', { image, region: null, bbox: [] }, { image }),
+  edit('region and area agree', { image, region: 'top left', area: 'top left' }, { image, region: 'top left' }),
+  edit('region and area differ', { image, region: 'top left', area: 'bottom' }, /do not go together: give only "region"/),
+  edit('region as bare numbers', { image, region: [0, 0, 100, 100] }, /no such "region": name the edges in region, such as "left 0%/),
+  edit('bounding box as bare numbers', { image, bbox: [0, 0, 100, 100] }, /no "bbox": name the edges in region.*different models/),
+  edit('bare numbers in text', { image, bbox: '[0, 0, 100, 100]' }, /no "bbox": name the edges/),
+  edit('box_2d', { image, region: { box_2d: [0, 0, 500, 500] } }, /no such "region": name the edges/),
+  edit(
+    'two boxes',
+    {
+      image,
+      region: [
+        { x: 0, y: 0, w: 9, h: 9 },
+        { x: 20, y: 0, w: 9, h: 9 },
+      ],
+    },
+    /no such "region": name the edges/,
+  ),
+  edit('a box with a label', { image, region: { left: 0, top: 0, right: 9, bottom: 9, label: 'hat' } }, /no such "region"/),
+  edit('region a number', { image, region: 5 }, /"region" must be text, but 5 came: name the edges/),
+  edit('region too long', { image, region: 'left '.repeat(50) }, /"region" must have at most 200 characters/),
+  edit('mask', { image, mask }, { image, mask }),
+  edit('mask_image', { image, mask_image: mask }, { image, mask }),
+  edit('maskPath', { image, maskPath: mask }, { image, mask }),
+  edit('mask as an object', { image, mask: { path: mask } }, { image, mask }),
+  edit('mask in a list', { image, mask: [mask] }, { image, mask }),
+  edit('mask in quotes', { image, mask_url: '"m.png"' }, { image, mask }),
+  edit('mask empty', { image, mask: '' }, { image }),
+  edit('mask none', { image, mask: 'none' }, { image }),
+  edit('mask true', { image, mask: true }, /"mask" must be text, but true came: give the path of a picture that is white/),
+  edit('two masks', { image, mask: [mask, 'n.png'] }, /"mask" must be text/),
+  edit('mask with a weight', { image, mask: { path: mask, feather: 5 } }, /"mask" must be text/),
+  generate('mask', { mask: 'a.png' }, /generate_image has no "mask": use edit_image to change a part.*describe the place in prompt/),
+  generate('region', { region: 'top left' }, /generate_image has no "region": use edit_image/),
+  generate('bbox', { bbox: [0, 0, 1, 1] }, /no "bbox": use edit_image/),
+  compose('mask_image', { images, mask_image: mask }, /compose_images has no "mask_image": use edit_image/),
+  compose('area', { images, area: 'left' }, /compose_images has no "area": use edit_image/),
 ];
 
 const formats: BentCall[] = [
@@ -529,7 +712,7 @@ const wishes: BentCall[] = [
   generate('seed', { seed: 42 }, /no "seed": results are not reproducible/),
   generate('seed 0', { seed: 0 }, /no "seed"/),
   generate('seed random', { seed: -1 }, {}),
-  generate('quality high', { quality: 'high' }, /no "quality": resolution \(1K, 2K, 4K\).*model/),
+  generate('quality high', { quality: 'high' }, /no "quality": resolution \(1K, 2K, 4K\).*model.*max_kb the size of the file/),
   generate('quality hd', { quality: 'hd' }, /no "quality"/),
   generate('quality standard', { quality: 'standard' }, /no "quality"/),
   generate('quality 90', { quality: 90 }, /no "quality"/),
@@ -540,31 +723,12 @@ const wishes: BentCall[] = [
   generate('style none', { style: 'none' }, {}),
   edit('style', { image, style: 'oil painting' }, /no "style": say it in prompt/),
   generate('lighting and mood', { lighting: 'soft', mood: 'calm' }, /no "lighting", "mood": say it in prompt/),
-  generate('transparent', { transparent: true }, /no "transparent": real transparency cannot be delivered/),
-  generate('transparent as text', { transparent: 'true' }, /no "transparent"/),
-  generate('transparent false', { transparent: false }, {}),
-  generate('background transparent', { background: 'transparent' }, /no "background".*flat plain background/),
-  generate('background auto', { background: 'auto' }, {}),
-  generate('background opaque', { background: 'opaque' }, {}),
-  generate('background empty', { background: '' }, {}),
-  generate('background white', { background: 'white' }, /no "background".*describe in prompt/),
-  edit('transparent_background', { image, transparent_background: true }, /no "transparent_background"/),
-  edit('remove_background', { image, remove_background: true }, /no "remove_background"/),
-  edit('mask', { image, mask: 'b.png' }, /edit_image has no "mask": describe the place in prompt/),
-  edit('mask empty', { image, mask: '' }, { image }),
-  edit('region', { image, region: 'top left' }, /no "region": describe the place in prompt/),
-  edit('bounding box', { image, bbox: [0, 0, 100, 100] }, /no "bbox": describe the place/),
-  generate('mask', { mask: 'a.png' }, /generate_image has no "mask"/),
   generate('image', { image }, /generate_image has no "image": it sees no existing picture, so use edit_image.*compose_images/),
   generate('images', { images }, /no "images": it sees no existing picture/),
   generate('references', { references: ['a.png'] }, /no "references": it sees no existing picture/),
   generate('reference_images', { reference_images: ['a.png'] }, /no "reference_images": it sees no existing picture/),
   generate('inputImage', { inputImage: 'a.png' }, /no "inputImage": it sees no existing picture/),
   generate('style_image', { style_image: 'a.png' }, /no "style_image": it sees no existing picture/),
-  generate('max_kb', { max_kb: 200 }, /no "max_kb": a file size cannot be set.*webp/),
-  generate('maxFileSize', { maxFileSize: '200 KB' }, /no "maxFileSize"/),
-  generate('max_kb 0', { max_kb: 0 }, {}),
-  edit('output_compression', { image, output_compression: 80 }, /no "output_compression"/),
   generate(
     'response_format b64_json',
     { response_format: 'b64_json' },
@@ -620,6 +784,9 @@ export const bentCalls: readonly BentCall[] = [
   ...shapes,
   ...resolutions,
   ...pixels,
+  ...fileSizes,
+  ...backgrounds,
+  ...regions,
   ...formats,
   ...outputs,
   ...switches,
@@ -630,4 +797,5 @@ export const bentCalls: readonly BentCall[] = [
   ...silent,
   ...wishes,
   ...strangers,
+  ...bentExports,
 ];

@@ -1,5 +1,7 @@
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bentCalls } from './bent-arguments.ts';
 import { type Computer, type Limner, makeComputer, photo, startLimner, withKey } from './fixtures.ts';
@@ -7,8 +9,10 @@ import { answers, type Google, startGoogle } from './google/index.ts';
 
 /**
  * Every bent call is sent for real, and after it the straight call it should be. What Google got and what was saved must be the same for both; a refused call
- * must cost nothing.
+ * must cost nothing and write nothing.
  */
+const given = ['a.png', 'b.png', 'c.png', 'd.png', 'm.png', join('pics', 'a.png'), join('pics', 'b.png')];
+
 let google: Google;
 let computer: Computer;
 let limner: Limner;
@@ -17,7 +21,7 @@ beforeAll(async () => {
   google = await startGoogle();
   google.always(answers.picture({ signatureBytes: 0 }));
   computer = await makeComputer();
-  for (const name of ['a.png', 'b.png', 'c.png', 'd.png']) await computer.write(name, await photo(96, 64));
+  for (const name of given) await computer.write(name, name === 'm.png' ? await leftHalf(96, 64) : await photo(96, 64));
   limner = await startLimner(computer, { env: { ...withKey(google), LIMNER_PREVIEW: 'none', LIMNER_MAX_REPEATS: '0' } });
 });
 
@@ -42,6 +46,37 @@ async function send(tool: string, args: Record<string, unknown>) {
   return { answer, asked };
 }
 
+/** A mask: white on the left, where change is allowed. */
+async function leftHalf(width: number, height: number): Promise<Buffer> {
+  const white = { create: { width: width / 2, height, channels: 3, background: '#ffffff' } } as const;
+  const black = { create: { width, height, channels: 3, background: '#000000' } } as const;
+  return sharp(black)
+    .composite([{ input: white, left: 0, top: 0 }])
+    .png()
+    .toBuffer();
+}
+
+/** Every file of the project beside the given pictures, by its path, as the sha256 of its bytes. */
+async function readMade(): Promise<Record<string, string>> {
+  const entries = await readdir(computer.project, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const made = paths.filter((path) => !given.includes(relative(computer.project, path))).sort();
+  const hashes = made.map(async (path) => [
+    relative(computer.project, path),
+    createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex'),
+  ]);
+  return Object.fromEntries(await Promise.all(hashes));
+}
+
+/** Exports into a project that holds the given pictures and nothing else. */
+async function exportAfresh(args: Record<string, unknown>) {
+  for (const path of Object.keys(await readMade())) await rm(join(computer.project, path));
+  const { answer, asked } = await send('export_image', args);
+  return { answer, asked, made: await readMade() };
+}
+
 /** A straight call repeats its bent twin's file name, so it may replace that file. */
 const repeated = (args: Record<string, unknown>) => ('output' in args ? { ...args, overwrite: true } : args);
 
@@ -54,8 +89,8 @@ const sendable = bentCalls.flatMap((row) => {
 });
 
 test('the table is as broad as it claims', () => {
-  expect(sendable.length).toBeGreaterThanOrEqual(400);
-  for (const tool of ['generate_image', 'edit_image', 'compose_images'])
+  expect(sendable.length).toBeGreaterThanOrEqual(700);
+  for (const tool of ['generate_image', 'edit_image', 'compose_images', 'export_image'])
     expect(sendable.filter((row) => row.tool === tool).length).toBeGreaterThan(40);
 });
 
@@ -69,7 +104,7 @@ async function comparePlans(tool: string, bent: Record<string, unknown>, straigh
 
 describe('a bent call is the straight call', () => {
   for (const row of sendable) {
-    if (!('becomes' in row)) continue;
+    if (!('becomes' in row) || row.tool === 'export_image') continue;
     test(`${row.tool}: ${row.name}`, async () => {
       if (row.becomes.dry_run === true) return comparePlans(row.tool, row.arguments, row.becomes);
       const bent = await send(row.tool, row.arguments);
@@ -85,11 +120,27 @@ describe('a bent call is the straight call', () => {
   }
 });
 
+describe('a bent export is the straight export, to the byte', () => {
+  for (const row of sendable) {
+    if (!('becomes' in row) || row.tool !== 'export_image') continue;
+    test(row.name, async () => {
+      const bent = await exportAfresh(row.arguments);
+      expect(bent.answer.isError, bent.answer.text).toBe(false);
+      const straight = await exportAfresh(row.becomes);
+      expect(Object.keys(bent.made).length).toBeGreaterThan(0);
+      expect(bent.made).toEqual(straight.made);
+      expect([...bent.asked, ...straight.asked]).toEqual([]);
+    });
+  }
+});
+
 describe('a wish that has no place is refused, free, in words that teach', () => {
   for (const row of sendable) {
     if (!('refused' in row)) continue;
     test(`${row.tool}: ${row.name}`, async () => {
+      const before = await readMade();
       const { answer, asked } = await send(row.tool, row.arguments);
+      expect(await readMade()).toEqual(before);
       expect(answer.isError).toBe(true);
       expect(answer.text).toMatch(row.refused);
       expect(answer.text).toContain('Nothing was generated and nothing was charged.');

@@ -1,11 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ToolError } from '../src/errors.ts';
+import { fits, presets } from '../src/export/wish.ts';
 import { repairArguments } from '../src/repair/arguments.ts';
 import { explainIssues } from '../src/repair/explain.ts';
 import { toToolShape } from '../src/repair/shape.ts';
-import { type BentTool, bentCalls } from './bent-arguments.ts';
+import { bentCalls } from './bent-arguments.ts';
+import type { BentTool } from './bent-row.ts';
 
+const edge = z.int().min(1).max(16_383).optional();
+const file = {
+  width: edge,
+  height: edge,
+  format: z.enum(['auto', 'png', 'jpeg', 'webp', 'avif']).optional(),
+  background: z.enum(['auto', 'transparent']).optional(),
+  max_kb: z.int().min(1).max(100_000).optional(),
+  output: z.string().min(1).max(4096).optional(),
+  overwrite: z.boolean().optional(),
+};
 const shared = {
   count: z.int().min(1).max(8).optional(),
   aspect_ratio: z
@@ -13,9 +25,7 @@ const shared = {
     .regex(/^(?!0+(\.0+)?:)\d+(\.\d+)?:(?!0+(\.0+)?$)\d+(\.\d+)?$/)
     .optional(),
   resolution: z.enum(['1K', '2K', '4K']).optional(),
-  format: z.enum(['auto', 'png', 'jpeg', 'webp', 'avif']).optional(),
-  output: z.string().min(1).max(4096).optional(),
-  overwrite: z.boolean().optional(),
+  ...file,
   model: z.string().min(1).optional(),
   web_search: z.boolean().optional(),
   dry_run: z.boolean().optional(),
@@ -25,14 +35,30 @@ const picture = z.string().min(1);
 
 const schemas = {
   generate_image: z.object({ prompt, ...shared }),
-  edit_image: z.object({ prompt, image: picture, references: z.array(picture).max(13).optional(), ...shared }),
+  edit_image: z.object({
+    prompt,
+    image: picture,
+    references: z.array(picture).max(13).optional(),
+    region: z.string().min(1).max(200).optional(),
+    mask: picture.optional(),
+    ...shared,
+  }),
   compose_images: z.object({ prompt, images: z.array(picture).min(1).max(14), ...shared }),
+  export_image: z.object({
+    images: z.array(picture).min(1).max(200),
+    preset: z.enum(presets).optional(),
+    ...file,
+    fit: z.enum(fits).optional(),
+    trim: z.boolean().optional(),
+    widths: z.string().max(200).optional(),
+  }),
 };
 
 const shapes = {
   generate_image: toToolShape(z.toJSONSchema(schemas.generate_image)),
   edit_image: toToolShape(z.toJSONSchema(schemas.edit_image)),
   compose_images: toToolShape(z.toJSONSchema(schemas.compose_images)),
+  export_image: toToolShape(z.toJSONSchema(schemas.export_image)),
 };
 
 /** What a call comes to: valid arguments, or the sentence it is refused with. */
@@ -56,7 +82,7 @@ describe('bent arguments', () => {
   });
 
   test('the table has many rows, each with a name and an output of its own', () => {
-    expect(bentCalls.length).toBeGreaterThanOrEqual(230);
+    expect(bentCalls.length).toBeGreaterThanOrEqual(700);
     expect(new Set(bentCalls.map(({ name }) => name)).size).toBe(bentCalls.length);
     const files = bentCalls
       .flatMap((call) => ('becomes' in call ? [call.becomes.output] : []))
@@ -80,7 +106,7 @@ describe('bent arguments', () => {
 
   test('wishes are unsupported, other mistakes invalid', () => {
     expect(settle('generate_image', { prompt: 'a', seed: 1 })).toMatchObject({ code: 'unsupported' });
-    expect(settle('generate_image', { prompt: 'a', size: '800x600' })).toMatchObject({ code: 'unsupported' });
+    expect(settle('generate_image', { prompt: 'a', size: 'large' })).toMatchObject({ code: 'unsupported' });
     expect(settle('generate_image', { prompt: 'a', sead: 1 })).toMatchObject({ code: 'invalid_argument' });
     expect(settle('generate_image', { prompt: 'a', n: 1, count: 2 })).toMatchObject({ code: 'invalid_argument' });
   });
@@ -109,7 +135,7 @@ describe('the shape of a tool', () => {
 });
 
 describe('any arguments at all', () => {
-  const tools: readonly BentTool[] = ['generate_image', 'edit_image', 'compose_images'];
+  const tools: readonly BentTool[] = ['generate_image', 'edit_image', 'compose_images', 'export_image'];
   const words = bentCalls.flatMap(({ arguments: bent }) => (typeof bent === 'object' && bent !== null ? Object.entries(bent) : []));
   const oddKeys = ['', ' ', '__proto__', 'constructor', 'prototype', 'toString', 'valueOf', '_x', 'é', '\u0000', '💥', 'length', '0'];
   const nested: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));

@@ -1,5 +1,5 @@
 import { isEmpty, isOwner } from './json.ts';
-import { hints } from './lookup.ts';
+import { findHint } from './lookup.ts';
 import { clip, show } from './show.ts';
 
 /** What is read of a zod issue; a Standard Schema issue will do. */
@@ -20,19 +20,23 @@ export function explainIssues(tool: string, issues: readonly ZodIssueLike[], arg
   for (const issue of issues) {
     const path = (issue.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
     const place = path.map(String).join('.');
-    if (!byPlace.has(place)) byPlace.set(place, explainIssue(issue, path, valueAt(args, path)));
+    if (!byPlace.has(place)) byPlace.set(place, explainIssue(tool, issue, path, valueAt(args, path)));
   }
   return `${tool}: ${[...byPlace.values()].slice(0, 3).join('; ')}.`;
 }
 
-function explainIssue(issue: ZodIssueLike, path: readonly PropertyKey[], value: unknown): string {
+function explainIssue(tool: string, issue: ZodIssueLike, path: readonly PropertyKey[], value: unknown): string {
   const [first, index] = path;
   if (first === undefined) return clip(issue.message, 300);
   const argument = String(first);
   const name = typeof index === 'number' ? `"${argument}" item ${index + 1}` : `"${argument}"`;
   const shorter = typeof value === 'string' ? 'shorten it' : 'leave some out';
   const isTooLong = issue.code === 'too_big' && typeof value !== 'number';
-  const hint = isTooLong ? shorter : issue.code === 'custom' ? clip(issue.message, 300) : (hints.get(argument) ?? clip(issue.message, 300));
+  const hint = isTooLong
+    ? shorter
+    : issue.code === 'custom'
+      ? clip(issue.message, 300)
+      : (findHint(tool, argument) ?? clip(issue.message, 300));
   if (isEmpty(value)) return `${name} is missing: ${hint}`;
   const expected = toExpected(issue);
   const isLength = issue.maximum !== undefined || issue.minimum !== undefined;

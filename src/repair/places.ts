@@ -43,6 +43,16 @@ export function placeFolder(tool: string, given: Map<string, Meant>, folder: Mea
   if (!isInside) given.set('output', { ...folder, argument: 'output', value: name === '' ? start : `${start}${name}` });
 }
 
+/** Several sizes are the widths of a responsive set; nothing else takes several. */
+export function placeSizes(tool: string, given: Map<string, Meant>, sizes: Meant, shape: ToolShape): void {
+  if (given.get('preset')?.value !== 'srcset')
+    throw new ToolError(
+      'unsupported',
+      `${tool} has no "${clip(sizes.key)}": several widths are the preset "srcset" with widths such as "480,960", one size is width and height, and the sizes of icon sets are fixed.`,
+    );
+  give(tool, shape, given, { ...sizes, argument: 'widths' });
+}
+
 /** Puts pictures where the tool keeps them: all in `images`, or the first in `image` and the others in `references`. */
 export function placePictures(tool: string, shape: ToolShape, parts: readonly (Meant | undefined)[]): Record<string, unknown> {
   const [image, images] = parts;

@@ -1,49 +1,50 @@
 import { resolutions, type Size } from '../media.ts';
-import { isObject } from './json.ts';
-import { squash, synonyms } from './lookup.ts';
+import { isFileSize, readFileSize } from './file-sizes.ts';
+import { fromText, isObject, toSingle } from './json.ts';
+import { findWish, isUnasked } from './lookup.ts';
+import type { Meant } from './places.ts';
+import { toNumber, toPair, toRatio, toSides } from './ratios.ts';
+import type { ToolShape } from './shape.ts';
+import type { Reading } from './unmet.ts';
+import { toKnown, toWidths } from './values.ts';
 
-interface Pair extends Size {
-  /** True for an exact size, false for what is only a shape. */
-  isPixels: boolean;
+/** What `size` means: exact pixels, a resolution, a shape, or how large the file may be. */
+export function readSize(tool: string, shape: ToolShape, key: string, value: unknown): Reading[] {
+  const plain = toSingle(fromText(value));
+  if (isUnasked(plain)) return [];
+  if (isFileSize(plain)) return readFileSize(key, plain);
+  const resolution = Object.hasOwn(shape, 'resolution') ? toKnown('resolution', resolutions, plain) : undefined;
+  if (resolution !== undefined) return [{ key, argument: 'resolution', value: resolution }];
+  const pair = toPair(plain);
+  const hasRatio = Object.hasOwn(shape, 'aspect_ratio');
+  if (pair && (pair.isPixels || !(hasRatio || pair.isRatio))) return toPixels(key, pair);
+  const ratio = hasRatio ? toRatio(plain) : undefined;
+  if (ratio !== undefined) return [{ key, argument: 'aspect_ratio', value: ratio }];
+  const given = toSides(plain);
+  return given ? [...given].flatMap(([side, length]) => toSide(key, side, length)) : [{ key, advice: findWish(tool, 'size')?.advice }];
 }
 
-export function toRatio(value: unknown): string | undefined {
-  const word = typeof value === 'string' ? synonyms.get('aspect_ratio')?.get(squash(value)) : undefined;
+/** Exact pixels under the name of the resolution are width and height. */
+export function readResolution(key: string, value: unknown): Meant[] {
   const pair = toPair(value);
-  if (word !== undefined || !pair) return word;
-  // 21:9 is a name as much as a number; only what can be nothing but pixels is reduced.
-  return Math.max(pair.width, pair.height) < 100 ? `${pair.width}:${pair.height}` : toReduced(pair);
+  return pair?.isPixels ? toPixels(key, pair) : [{ key, argument: 'resolution', value }];
 }
 
-function toReduced({ width, height }: Size): string {
-  let [divisor, rest] = [width, height];
-  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
-  return Number.isInteger(width) && Number.isInteger(height) ? `${width / divisor}:${height / divisor}` : `${width}:${height}`;
+/** One size, or the widths of a set: which of the two depends on the preset (see `placeSizes`). */
+export function readSizes(tool: string, shape: ToolShape, key: string, value: unknown): Reading[] {
+  const plain = toSingle(fromText(value));
+  if (isUnasked(plain)) return [];
+  const isOne = isObject(plain) || (typeof plain === 'string' && toPair(plain) !== undefined);
+  return isOne ? readSize(tool, shape, key, plain) : [{ key, argument: 'sizes', value: toWidths(plain) }];
 }
 
-const pairPattern = /^(\d{1,6}(?:\.\d{1,4})?)\s*(px|pixels)?\s*([:：∶x×*/_-]|by|to)\s*(\d{1,6}(?:\.\d{1,4})?)\s*(px|pixels)?$/i;
-
-/** Two positive numbers: `16:9`, `1600x900`, [1600, 900], {width, height}. */
-export function toPair(value: unknown): Pair | undefined {
-  const [, first, unit, separator, second, unitAfter] = (typeof value === 'string' && pairPattern.exec(value)) || [];
-  const [left, right] =
-    Array.isArray(value) && value.length === 2 ? value : isObject(value) ? [value.width, value.height] : [first, second];
-  const [width, height] = [toNumber(left), toNumber(right)];
-  if (!(width > 0 && height > 0)) return undefined;
-  // "16x9" is a shape, "16x16" an icon, "64x48" no shape anybody writes so.
-  const isLarge = Math.max(width, height) >= 32 || (width === height && width > 1);
-  return { width, height, isPixels: unit !== undefined || unitAfter !== undefined || (isLarge && !/[:：∶]/.test(separator ?? '')) };
+function toPixels(key: string, { width, height }: Size): Meant[] {
+  return [
+    { key, argument: 'width', value: width },
+    { key, argument: 'height', value: height },
+  ];
 }
 
-function toNumber(value: unknown): number {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
-  return typeof value === 'string' && /^\d{1,6}(\.\d{1,4})?\s*(px)?$/i.test(value.trim()) ? Number.parseFloat(value) : Number.NaN;
-}
-
-export function pixelAdvice(size: Size | undefined): string {
-  const start = 'exact pixel sizes cannot be made, so give';
-  if (!size) return `${start} the shape as aspect_ratio such as "16:9" and the detail as resolution 1K, 2K or 4K`;
-  // Google's sizes keep their area: 1K is about 1024 × 1024 pixels in any shape, and so on.
-  const covering = resolutions.find((resolution) => size.width * size.height <= (Number.parseInt(resolution, 10) * 1024) ** 2);
-  return `${start} aspect_ratio "${toReduced(size)}" and resolution ${covering ? `"${covering}", the smallest that covers it` : '"4K", the largest'}`;
+function toSide(key: string, argument: string, value: unknown): Meant[] {
+  return isUnasked(value) ? [] : [{ key, argument, value: toNumber(value) || value }];
 }

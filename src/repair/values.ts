@@ -1,7 +1,7 @@
 import { fromText, isEmpty, isObject, toSingle } from './json.ts';
-import { booleanWords, isUnasked, pictureKeys, pictureNotes, pictureParts, squash, synonyms } from './lookup.ts';
+import { booleanWords, isUnasked, pictureKeys, pictureNotes, pictureParts, sides, squash, synonyms } from './lookup.ts';
+import { toRatio } from './ratios.ts';
 import type { FieldShape, ToolShape } from './shape.ts';
-import { toRatio } from './sizes.ts';
 
 /** The value as the argument wants it, as far as it can be told (pictures always as a list); undefined when nothing was asked. */
 export function repairValue(argument: string, shape: ToolShape, value: unknown): unknown {
@@ -14,25 +14,38 @@ export function repairValue(argument: string, shape: ToolShape, value: unknown):
     const pictures = (Array.isArray(plain) ? plain : [plain]).map(toPicture).filter((picture) => !isEmpty(picture));
     return pictures.length > 0 ? pictures : undefined;
   }
-  const wanted = toType(argument, field, single);
+  const wanted = argument === 'widths' ? toWidths(plain) : toType(argument, field, single);
   return isUnsaid(wanted) ? undefined : wanted;
 }
 
 function toType(argument: string, field: FieldShape, value: unknown): unknown {
-  if (field.values) return toChoice(argument, field.values, value);
+  if (field.values) return toKnown(argument, field.values, value) ?? value;
   if (argument === 'aspect_ratio') return toRatio(value) ?? value;
-  if (field.type === 'integer') return typeof value === 'string' && /^[+-]?\d+(\.0+)?$/.test(value) ? Number(value) : value;
+  if (argument === 'mask') return toPicture(value);
+  if (field.type === 'integer') return toInteger(sides.has(argument), value);
   if (field.type !== 'boolean' || typeof value === 'object') return value;
   const word = booleanWords.get(String(value).trim().toLowerCase());
   return word === undefined ? value : word === 'true';
 }
 
-export function toChoice(argument: string, values: readonly string[], value: unknown): unknown {
-  if (typeof value !== 'string' && typeof value !== 'number') return value;
+function toInteger(isPixels: boolean, value: unknown): unknown {
+  const text = typeof value === 'string' && isPixels ? value.replace(/(?<=\d)\s*(px|pixels)$/i, '') : value;
+  return typeof text === 'string' && /^[+-]?\d+(\.0+)?$/.test(text) ? Number(text) : value;
+}
+
+/** The value of an enum that is meant, if one is. */
+export function toKnown(argument: string, values: readonly string[], value: unknown): string | undefined {
+  if (typeof value === 'object') return undefined;
   const text = String(value);
   // A number is what it is: "10.24" is no spelling of 1024.
   const word = /^[-+.\d]+$/.test(text) ? text : squash(text);
-  return values.find((known) => squash(known) === word) ?? synonyms.get(argument)?.get(word) ?? value;
+  return values.find((known) => squash(known) === word) ?? synonyms.get(argument)?.get(word);
+}
+
+/** Widths as one text: "480,960,1920". */
+export function toWidths(value: unknown): unknown {
+  const widths = Array.isArray(value) ? value : [value];
+  return widths.every((width) => typeof width === 'number' || typeof width === 'string') ? widths.join(',') : value;
 }
 
 /** A picture that came as an object or in quotes, as its path; anything else as it is. */

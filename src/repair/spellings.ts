@@ -1,0 +1,141 @@
+import { words } from './words.ts';
+
+/** Words for a value. Other spellings of a tool's own values need no entry. */
+export const synonyms = {
+  aspect_ratio: {
+    square: '1:1',
+    square_hd: '1:1',
+    landscape: '16:9',
+    horizontal: '16:9',
+    widescreen: '16:9',
+    portrait: '9:16',
+    vertical: '9:16',
+    landscape_16_9: '16:9',
+    landscape_3_2: '3:2',
+    landscape_4_3: '4:3',
+    portrait_16_9: '9:16',
+    portrait_9_16: '9:16',
+    portrait_2_3: '2:3',
+    portrait_3_4: '3:4',
+    portrait_4_3: '3:4',
+  },
+  resolution: { 1024: '1K', '1024px': '1K', 2048: '2K', '2048px': '2K', 4096: '4K', '4096px': '4K' },
+  format: { jpg: 'jpeg', image_jpg: 'jpeg', image_jpeg: 'jpeg', image_png: 'png', image_webp: 'webp', image_avif: 'avif' },
+  background: {
+    alpha: 'transparent',
+    transparency: 'transparent',
+    transparent_png: 'transparent',
+    transparent_background: 'transparent',
+    remove: 'transparent',
+    removed: 'transparent',
+    opaque: 'auto',
+    false: 'auto',
+  },
+  // "fill" stretches in CSS and crops elsewhere, "fit" and "inside" mean a border here and none there: they stay unanswered.
+  fit: {
+    crop: 'cover',
+    cropped: 'cover',
+    center_crop: 'cover',
+    smart_crop: 'cover',
+    crop_to_fill: 'cover',
+    aspect_fill: 'cover',
+    pad: 'contain',
+    padded: 'contain',
+    padding: 'contain',
+    letterbox: 'contain',
+    letterboxed: 'contain',
+    aspect_fit: 'contain',
+  },
+  preset: {
+    favicons: 'favicon',
+    favicon_ico: 'favicon',
+    favicon_set: 'favicon',
+    pwa_icons: 'pwa',
+    pwa_icon: 'pwa',
+    manifest: 'pwa',
+    web_manifest: 'pwa',
+    manifest_icons: 'pwa',
+    progressive_web_app: 'pwa',
+    app_icon: 'ios',
+    app_icon_set: 'ios',
+    ios_icon: 'ios',
+    ios_icons: 'ios',
+    ios_app_icon: 'ios',
+    ios_app_icons: 'ios',
+    xcode: 'ios',
+    xcassets: 'ios',
+    iphone: 'ios',
+    android_icon: 'android',
+    android_icons: 'android',
+    android_app_icon: 'android',
+    launcher_icon: 'android',
+    launcher_icons: 'android',
+    ic_launcher: 'android',
+    mipmap: 'android',
+    adaptive_icon: 'android',
+    open_graph: 'og',
+    og_image: 'og',
+    social: 'og',
+    social_card: 'og',
+    social_image: 'og',
+    social_preview: 'og',
+    share_image: 'og',
+    link_preview: 'og',
+    twitter_card: 'og',
+    responsive: 'srcset',
+    responsive_images: 'srcset',
+    responsive_set: 'srcset',
+    density: 'densities',
+    retina: 'densities',
+    hidpi: 'densities',
+    '2x': 'densities',
+    sprite_sheet: 'sprite',
+    sprites: 'sprite',
+    atlas: 'sprite',
+    texture_atlas: 'sprite',
+    pixel: 'pixel-art',
+    pixelate: 'pixel-art',
+    pixelated: 'pixel-art',
+    '8bit': 'pixel-art',
+    resize: 'none',
+    convert: 'none',
+    compress: 'none',
+  },
+};
+
+/** Said for an optional argument these mean that nothing was asked. */
+export const neutralWords = words('auto none default null undefined');
+
+export const booleanWords = { true: words('true yes on 1'), false: words('false no off 0') };
+
+/** Bytes in a unit. */
+export const unitBytes = {
+  b: 1,
+  byte: 1,
+  bytes: 1,
+  k: 1000,
+  kb: 1000,
+  kilobyte: 1000,
+  kilobytes: 1000,
+  kib: 1024,
+  m: 1e6,
+  mb: 1e6,
+  megabyte: 1e6,
+  megabytes: 1e6,
+  mib: 1024 ** 2,
+};
+
+/** How an object names the edges of a box. */
+export const edges = {
+  left: words('x x1 x_min xmin min_x x_start'),
+  top: words('y y1 y_min ymin min_y y_start'),
+  right: words('x2 x_max xmax max_x x_end'),
+  bottom: words('y2 y_max ymax max_y y_end'),
+  width: words('w'),
+  height: words('h'),
+  unit: words('units'),
+};
+
+/** How an object says which picture it means, the best first, and what may stand beside it without being a wish. */
+export const pictureKeys = words('path file_path id url uri');
+export const pictureNotes = words('type name file_name title mime_type media_type width height size');
