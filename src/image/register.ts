@@ -9,7 +9,7 @@ export interface Alignment extends Placement {
   residual: number;
   /** Share of what can be compared that is found where the alignment says, 0 to 1; 1 when there is nothing to compare. */
   agreement: number;
-  /** How many blocks there were to go by; 0 when all is flat, and then the sizes alone decide. */
+  /** How many blocks know their place; 0 when there are too few, all being flat or smooth, and then the sizes alone decide. */
   blocks: number;
 }
 
@@ -22,12 +22,15 @@ const searchBlock = 8;
 const fullBlock = 16;
 /** Below this share of agreement the two are different pictures: measured over 90 pairs, same pictures have 0.72 and more, different ones 0.2 and less. */
 const leastAgreement = 0.45;
+/** A block knows its place when its standard error is below a quarter of a pixel; this many must, or the place is not known. */
+const leastInformation = 16;
+const leastCertain = 3;
 
 /**
  * Finds the reference in a moving picture that was shifted (by up to about 5 % of its edge), scaled (±6 %, edges apart by a percent), recoloured, compressed,
  * redrawn in places, and has any size; of other proportions when stretched, cropped or extended around the centre. `ignore` is not looked at.
  * Coarse to fine: all placements of a tiny version are tried, the best few are refined on larger ones by blocks that vote with what they are sure of.
- * Undefined when it is another picture. Where all is flat the pictures are taken to lie on each other as their sizes say.
+ * Undefined when it is another picture. Where all is flat or a smooth ramp nobody can see a shift, and the pictures are taken to lie as their sizes say.
  */
 export function register(reference: Pixels, moving: Pixels, ignore?: Region): Alignment | undefined {
   const { levels, toReference, toMoving } = buildLevels(reference, moving, ignore);
@@ -35,6 +38,7 @@ export function register(reference: Pixels, moving: Pixels, ignore?: Region): Al
   if (finest === undefined) return undefined;
   let candidates = search(levels[0] ?? finest, toBases(finest));
   for (const [index, level] of levels.entries()) {
+    if (index === 1) candidates = candidates.map((candidate) => nudge(level, candidate));
     candidates = candidates.map((candidate) => refine(level, candidate, level === finest ? 1 : 3));
     if (index > 0) candidates = keepBest(level, candidates, Math.max(1, 4 - 2 * index));
     if (level !== finest)
@@ -42,16 +46,19 @@ export function register(reference: Pixels, moving: Pixels, ignore?: Region): Al
   }
   const [best] = candidates;
   if (best === undefined) return undefined;
-  const judged = judge(levels, best);
+  const found = judge(levels, best);
+  const asSized = toBases(finest)[0]?.(finest) ?? best;
+  const unsure = found.certain < leastCertain;
+  const [placement, judged] = unsure ? [asSized, judge(levels, asSized)] : [best, found];
   if (judged.agreement < leastAgreement) return undefined;
   return {
-    scaleX: (best.scaleX * toReference.x) / toMoving.x,
-    shiftX: best.shiftX / toMoving.x,
-    scaleY: (best.scaleY * toReference.y) / toMoving.y,
-    shiftY: best.shiftY / toMoving.y,
+    scaleX: (placement.scaleX * toReference.x) / toMoving.x,
+    shiftX: placement.shiftX / toMoving.x,
+    scaleY: (placement.scaleY * toReference.y) / toMoving.y,
+    shiftY: placement.shiftY / toMoving.y,
     residual: judged.residual / Math.min(toReference.x, toReference.y),
     agreement: judged.agreement,
-    blocks: judged.blocks,
+    blocks: unsure ? 0 : judged.certain,
   };
 }
 
@@ -64,7 +71,11 @@ interface Scale {
 function buildLevels(reference: Pixels, moving: Pixels, ignore: Region | undefined) {
   const shrink = Math.min(1, workingEdge / Math.max(reference.width, reference.height));
   const size = { width: Math.max(1, Math.round(reference.width * shrink)), height: Math.max(1, Math.round(reference.height * shrink)) };
-  const movingSize = { width: Math.min(moving.width, size.width), height: Math.min(moving.height, size.height) };
+  const shrinkMoving = Math.min(1, Math.max(size.width / moving.width, size.height / moving.height));
+  const movingSize = {
+    width: Math.max(1, Math.round(moving.width * shrinkMoving)),
+    height: Math.max(1, Math.round(moving.height * shrinkMoving)),
+  };
   let level: Level = {
     reference: smooth(shrinkToLuminance(reference, size.width, size.height)),
     visible: findVisible(reference, ignore, size.width, size.height),
@@ -139,6 +150,23 @@ function search(level: Level, bases: readonly ((level: Level) => Placement)[]): 
   return kept;
 }
 
+/** The best shift by up to two pixels each way: what repeats is too fine to be told apart on the smallest level. */
+function nudge(level: Level, placement: Placement): Placement {
+  const reach = 2;
+  const warped = warp(level.moving, placement, level.reference, reach);
+  let [best, bestScore] = [placement, Number.NEGATIVE_INFINITY];
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      const score =
+        scoreOf(compareBlocks(level, cut(warped, level.reference, reach, x, y), fullBlock, false)) * (1 - 0.002 * Math.hypot(x, y));
+      if (score <= bestScore) continue;
+      bestScore = score;
+      best = { ...placement, shiftX: placement.shiftX + x * placement.scaleX, shiftY: placement.shiftY + y * placement.scaleY };
+    }
+  }
+  return best;
+}
+
 /** The warped picture with its margin → the part over the reference, moved by whole pixels. */
 function cut(warped: Float32Array, { width, height }: Size, margin: number, moveX: number, moveY: number): Float32Array {
   const out = new Float32Array(width * height);
@@ -184,21 +212,23 @@ function distance(a: Placement, b: Placement, { width, height }: Size): number {
 }
 
 /** Whether the placement is to be believed, judged at half the working size, where redrawn grass is still the same grass. */
-function judge(levels: readonly Level[], best: Placement): { agreement: number; residual: number; blocks: number } {
+function judge(levels: readonly Level[], placement: Placement): { agreement: number; residual: number; certain: number } {
   const level = levels.at(-2) ?? levels.at(-1);
-  if (level === undefined) return { agreement: 1, residual: 0, blocks: 0 };
+  if (level === undefined) return { agreement: 1, residual: 0, certain: 0 };
   const factor = levels.length > 1 ? 2 : 1;
-  const placement = { ...best, shiftX: best.shiftX / factor, shiftY: best.shiftY / factor };
-  const seen = compareBlocks(level, warp(level.moving, placement, level.reference), fullBlock).filter(({ structure }) => structure > 0.3);
+  const half = { ...placement, shiftX: placement.shiftX / factor, shiftY: placement.shiftY / factor };
+  const seen = compareBlocks(level, warp(level.moving, half, level.reference), fullBlock).filter(({ structure }) => structure > 0.3);
   const distances: number[] = [];
+  let [supporting, certain] = [0, 0];
   for (const block of seen) {
     const { x, y } = displacementOf(block);
-    if (block.correlation > 0.6 && Math.hypot(x, y) < 1.5) distances.push(Math.hypot(x, y) * factor);
+    const distance = Math.hypot(x, y);
+    if (block.correlation < 0.6 || distance > 1.5) continue;
+    supporting++;
+    if (block.xx + block.yy < leastInformation) continue;
+    certain++;
+    distances.push(distance * factor);
   }
   distances.sort((a, b) => a - b);
-  return {
-    agreement: seen.length === 0 ? 1 : distances.length / seen.length,
-    residual: distances[distances.length >> 1] ?? 0,
-    blocks: seen.length,
-  };
+  return { agreement: seen.length === 0 ? 1 : supporting / seen.length, residual: distances[distances.length >> 1] ?? 0, certain };
 }
