@@ -158,14 +158,15 @@ describe('registration', () => {
     expect(Math.max(...rows.map(({ worst }) => worst))).toBeLessThan(0.5);
   });
 
-  test('takes none of 108 other pictures for the same, of the same kind or mirrored', () => {
+  test('takes none of 108 other pictures for the same, most of the same kind, or mirrored', () => {
     const taken: string[] = [];
     for (const [index, { kind, input, answer, box }] of cases.entries()) {
-      const stranger = cases.filter((other) => other.kind === kind)[(index + 1) % 12]?.answer ?? answer;
+      // Dots are the same dots in every picture of them, so theirs is a picture of another kind.
+      const sameKind = Math.floor(index / 12) * 12 + ((index + 1) % 12);
+      const stranger = cases[kind === 'pattern' ? index + 12 : sameKind]?.answer ?? answer;
       const upsideDown = { ...answer, data: answer.data.slice() };
       const rows = Array.from({ length: answer.height }, (_, y) => answer.data.subarray(y * answer.width * 3, (y + 1) * answer.width * 3));
       for (const [y, row] of rows.toReversed().entries()) upsideDown.data.set(row, y * answer.width * 3);
-      // Dots stay the same dots when mirrored, and a picture that agrees with itself is not another one.
       const others = kind === 'pattern' ? [stranger] : [stranger, upsideDown];
       for (const other of others) if (register(input, other, { box }) !== undefined) taken.push(`${kind} ${index}`);
     }

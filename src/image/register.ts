@@ -38,7 +38,10 @@ export function register(reference: Pixels, moving: Pixels, ignore?: Region): Al
   if (finest === undefined) return undefined;
   let candidates = search(levels[0] ?? finest, toBases(finest));
   for (const [index, level] of levels.entries()) {
-    if (index === 1) candidates = candidates.map((candidate) => nudge(level, candidate));
+    if (index === 1)
+      candidates = [...candidates, ...startsOf(level, toBases(finest).slice(0, 1), [0, -0.02, 0.02, -0.04, 0.04])].map((start) =>
+        nudge(level, start),
+      );
     candidates = candidates.map((candidate) => refine(level, candidate, level === finest ? 1 : 3));
     if (index > 0) candidates = keepBest(level, candidates, Math.max(1, 4 - 2 * index));
     if (level !== finest)
@@ -112,20 +115,32 @@ function toBases({ reference, moving }: Level): ((level: Level) => Placement)[] 
   }));
 }
 
+/** Scales that are tried, as differences from what the sizes say. */
+const growths = [0, -0.02, 0.02, -0.04, 0.04, -0.06, 0.06];
+
+/** Each base grown around the picture's centre. */
+function startsOf(level: Level, bases: readonly ((level: Level) => Placement)[], grows: readonly number[]): Placement[] {
+  const { width, height } = level.reference;
+  return bases
+    .map((toPlacement) => toPlacement(level))
+    .flatMap((base) =>
+      grows.map((grow) => ({
+        scaleX: base.scaleX * (1 + grow),
+        shiftX: base.shiftX - (base.scaleX * grow * width) / 2,
+        scaleY: base.scaleY * (1 + grow),
+        shiftY: base.shiftY - (base.scaleY * grow * height) / 2,
+      })),
+    );
+}
+
 /** Tries every scale and shift within reach on the smallest level; the few best that differ, nearest to untouched first among equals. */
 function search(level: Level, bases: readonly ((level: Level) => Placement)[]): Placement[] {
   const { width, height } = level.reference;
   const reach = { x: Math.min(8, Math.ceil(width * 0.055)), y: Math.min(8, Math.ceil(height * 0.055)) };
   const effortCost = (0.3 * width * height) / searchBlock ** 2;
   const tried: { placement: Placement; score: number }[] = [];
-  for (const base of bases.map((toPlacement) => toPlacement(level))) {
-    for (const grow of [0, -0.02, 0.02, -0.04, 0.04, -0.06, 0.06]) {
-      const placement = {
-        scaleX: base.scaleX * (1 + grow),
-        shiftX: base.shiftX - (base.scaleX * grow * width) / 2,
-        scaleY: base.scaleY * (1 + grow),
-        shiftY: base.shiftY - (base.scaleY * grow * height) / 2,
-      };
+  for (const grow of growths) {
+    for (const placement of startsOf(level, bases, [grow])) {
       const margin = Math.max(reach.x, reach.y);
       const warped = warp(level.moving, placement, level.reference, margin);
       for (let y = -reach.y; y <= reach.y; y++) {
@@ -150,9 +165,9 @@ function search(level: Level, bases: readonly ((level: Level) => Placement)[]): 
   return kept;
 }
 
-/** The best shift by up to two pixels each way: what repeats is too fine to be told apart on the smallest level. */
+/** The best shift by up to three pixels each way: what repeats is too fine to be told apart on the smallest level. */
 function nudge(level: Level, placement: Placement): Placement {
-  const reach = 2;
+  const reach = 3;
   const warped = warp(level.moving, placement, level.reference, reach);
   let [best, bestScore] = [placement, Number.NEGATIVE_INFINITY];
   for (let y = -reach; y <= reach; y++) {
