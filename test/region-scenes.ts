@@ -138,7 +138,7 @@ function drawingOf({ kind, seed, width, height }: Scene): string {
       return `<defs>${blobs.join('')}</defs>${ground(colour(0, 70))}${blobs.map((_, index) => ground(`url(#b${index})`)).join('')}`;
     }
     case 'pattern': {
-      const cell = width / (12 + Math.floor(random() * 14));
+      const cell = width / ([12, 15.5, 20, 26, 34][seed % 5] ?? 12);
       const dot = `<pattern id="p" width="${cell}" height="${cell}" patternUnits="userSpaceOnUse"><path fill="${colour(0, 75)}" d="M0 0h${cell}v${cell}h${-cell}z"/><circle cx="${cell / 2}" cy="${cell / 2}" r="${cell / 3}" fill="${colour(180, 40)}"/></pattern>`;
       const marks = Array.from({ length: 4 }, (_, index) => {
         const [x, y] = at();
@@ -197,7 +197,7 @@ export async function degrade(picture: Pixels, faults: Faults, seed: number): Pr
 export function drawCup({ left, top, right, bottom }: Box): string {
   const [w, h] = [right - left, bottom - top];
   return (
-    `<ellipse cx="${left + w / 2}" cy="${top + h * 0.8}" rx="${w * 0.35}" ry="${h * 0.1}" fill="#eee"/>` +
-    `<path d="M${left + w * 0.3} ${top + h * 0.3}h${w * 0.4}l${-w * 0.08} ${h * 0.5}h${-w * 0.24}z" fill="#c3202b"/>`
+    `<ellipse cx="${left + w / 2}" cy="${top + h * 0.7}" rx="${w * 0.32}" ry="${h * 0.08}" fill="#eee"/>` +
+    `<path d="M${left + w * 0.3} ${top + h * 0.25}h${w * 0.4}l${-w * 0.08} ${h * 0.45}h${-w * 0.24}z" fill="#c3202b"/>`
   );
 }

@@ -27,6 +27,8 @@ export interface RegionFacts {
 const mirrored = 0.07;
 /** Grey levels in one channel that are seen as a change, above JPEG and noise. */
 const visibleChange = 16;
+/** Largest recolouring, in grey levels, of anything around the region that is still the same picture. */
+const sameColours = 130;
 /** Mean recolouring, in grey levels, past which flat surroundings are not the same surroundings. */
 const sameFlatColour = 48;
 
@@ -51,6 +53,8 @@ export function blendRegion(input: Pixels, answer: Pixels, region: Region): { pi
   const recolouring = findRecolouring(input, answer, alignment, region, bounds);
   if (placedBy === 'size' && (recolouring === undefined || meanOffset(recolouring) > sameFlatColour))
     return { unaligned: 'There is nothing around the region to place the model’s answer by, and its colours there are others.' };
+  if (recolouring !== undefined && recolouring.limit > sameColours)
+    return { unaligned: 'Around the region the model’s answer has quite other colours than the input.' };
   const counts = lay(input, answer, alignment, { region, bounds, covered }, recolouring);
   return { pixels: input, facts: { ...displacement(alignment, input, answer), ...counts, placedBy } };
 }
@@ -61,7 +65,7 @@ function place(input: Pixels, answer: Pixels, region: Region): { alignment: Alig
   if (bySurroundings === undefined) return undefined;
   if (bySurroundings.blocks > 0) return { alignment: bySurroundings, placedBy: 'surroundings' };
   const byAll = register(input, answer);
-  if (byAll !== undefined && byAll.blocks > 3) return { alignment: byAll, placedBy: 'whole picture' };
+  if (byAll !== undefined && byAll.blocks > 0) return { alignment: byAll, placedBy: 'whole picture' };
   return { alignment: bySurroundings, placedBy: 'size' };
 }
 

@@ -80,7 +80,7 @@ export function compareBlocks({ reference, visible }: Level, warped: Float32Arra
       for (let y = top; y < bottom; y++) {
         for (let x = left, i = y * width + left; x < right; x++, i++) {
           const m = warped[i] ?? 0;
-          if (visible[i] !== 1 || m !== m) continue;
+          if (visible[i] !== 1 || Number.isNaN(m)) continue;
           const r = data[i] ?? 0;
           n++;
           sumR += r;
@@ -105,10 +105,10 @@ export function compareBlocks({ reference, visible }: Level, warped: Float32Arra
       for (let y = top; y < bottom; y++) {
         for (let x = left, i = y * width + left; x < right; x++, i++) {
           const m = warped[i] ?? 0;
-          if (visible[i] !== 1 || m !== m) continue;
+          if (visible[i] !== 1 || Number.isNaN(m)) continue;
           const horizontal = (warped[i + 1] ?? 0) - (warped[i - 1] ?? 0);
           const vertical = (warped[i + width] ?? 0) - (warped[i - width] ?? 0);
-          if (horizontal !== horizontal || vertical !== vertical) continue;
+          if (Number.isNaN(horizontal) || Number.isNaN(vertical)) continue;
           const gx = ((data[i + 1] ?? 0) - (data[i - 1] ?? 0) + gain * horizontal) / 4;
           const gy = ((data[i + width] ?? 0) - (data[i - width] ?? 0) + gain * vertical) / 4;
           const error = (data[i] ?? 0) - meanR - gain * (m - meanM);
