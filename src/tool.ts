@@ -60,7 +60,8 @@ function toListedSchema(schema: z.ZodType): Record<string, unknown> {
   } = z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
-      for (const bound of ['pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const) delete jsonSchema[bound];
+      for (const bound of ['pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const)
+        delete jsonSchema[bound];
     },
   });
   return listed;

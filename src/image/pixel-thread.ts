@@ -8,6 +8,9 @@ export type PixelAnswer<Name extends PixelJobName> = { output: PixelJobs[Name]['
 /** An idle thread is ended after this time, in milliseconds: it holds memory, and starting one takes less than a tenth of a second. */
 const idleMs = 3000;
 
+/** No job takes longer, on the slowest machine; one that does would hold up all that come after it. In milliseconds. */
+const longestMs = 120_000;
+
 let worker: Worker | undefined;
 let leaving: NodeJS.Timeout | undefined;
 
@@ -50,7 +53,9 @@ async function endThread(): Promise<void> {
 
 function ask<Name extends PixelJobName>(thread: Worker, name: Name, input: PixelJobs[Name]['input']): Promise<PixelAnswer<Name>> {
   return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => void endThread(), longestMs);
     const settle = (act: () => void) => {
+      clearTimeout(tooLong);
       for (const [event, listener] of listeners) thread.off(event, listener);
       act();
     };

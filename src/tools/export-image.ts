@@ -18,8 +18,8 @@ export const exportImage = defineTool({
     images: z
       .array(picture('A picture'))
       .min(1)
-      .max(200)
-      .describe('The pictures, each a path, an id (img_…) or "last"; a folder means the pictures in it.'),
+      .max(100)
+      .describe('The pictures, up to 100, each a path, an id (img_…) or "last"; a folder means the pictures in it.'),
     preset: z
       .enum(presets)
       .optional()
