@@ -7,8 +7,8 @@ import { type Condition, conditions, type Faults, shoot } from './faults.ts';
 import { drawScene, type SceneName } from './scenes.ts';
 import { type Score, score } from './score.ts';
 
-export const keys = { green: [0, 255, 0], magenta: [255, 0, 255], blue: [0, 0, 255] } as const satisfies Record<string, Rgb>;
-export type Key = keyof typeof keys;
+const keys = { green: [0, 255, 0], magenta: [255, 0, 255], blue: [0, 0, 255] } as const satisfies Record<string, Rgb>;
+type Key = keyof typeof keys;
 
 /** One way of cutting out, and what it made of one scene under one condition. */
 export interface Attempt extends Score {
@@ -50,7 +50,7 @@ function expectMatte(white: Pixels, black: Pixels): Pixels {
   return result.pixels;
 }
 
-export function borderColour(shot: Pixels): Rgb {
+function borderColour(shot: Pixels): Rgb {
   const background = inspectBackground(shot);
   if (background.kind !== 'flat') throw new Error(`expected a flat background, got ${background.kind}`);
   return background.colour;
