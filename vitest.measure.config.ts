@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 
 /** Measurements that print tables and draw pictures for the docs; what must hold of them is asserted by the tests. */
 export default defineConfig({
-  test: { include: ['test/**/*.measure.ts'], disableConsoleIntercept: true, testTimeout: 600_000 },
+  test: { include: ['test/**/*.measure.ts'], disableConsoleIntercept: true, fileParallelism: false, testTimeout: 600_000 },
 });

@@ -37,7 +37,7 @@ export function runPixelJob<Name extends PixelJobName>(name: Name, input: PixelJ
 
 /** What a dependency prints in it goes nowhere: stdout is the protocol's. */
 function startThread(): Worker {
-  const thread = new Worker(new URL('./pixel-worker.js', import.meta.url), { stdout: true, env: {} });
+  const thread = new Worker(new URL('./pixel-worker.js', import.meta.url), { stdout: true, env: {}, execArgv: [] });
   thread.stdout.resume();
   thread.once('exit', () => {
     if (worker === thread) worker = undefined;

@@ -3,14 +3,14 @@ import { type Background, inspectBackground } from './background.ts';
 import { embedProfile } from './colour-profile.ts';
 import type { Matte } from './matte.ts';
 import type { Blended, CutOut, PixelJobName, PixelJobs } from './pixel-jobs.ts';
-import { isGround, type Pixels } from './pixels.ts';
+import { isGround, type Pixels, type Rgb } from './pixels.ts';
 import { blendRegion } from './region-blend.ts';
 import { maskFromPixels } from './region-mask.ts';
 import { removeFlat } from './remove-flat.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 import { toTruePixels } from './true-pixels.ts';
 import { twoShot } from './two-shot.ts';
-import { unmixKey } from './unmix-key.ts';
+import { isKeyColour, unmixKey } from './unmix-key.ts';
 
 /** The thread's side of `runPixelJob`: one job after another. */
 type Job = { [Name in PixelJobName]: { name: Name; input: PixelJobs[Name]['input'] } }[PixelJobName];
@@ -38,14 +38,15 @@ async function work(sharp: Sharp, { name, input }: Job): Promise<PixelJobs[Pixel
     case 'pixel-art':
       return toTruePixels(input.pixels, input.wish);
     case 'mask':
-      return measureMask(await decode(sharp, input.bytes, true));
+      return measureMask(await decode(sharp, input.bytes, 'keep'));
   }
 }
 
-/** Upright sRGB, as seen; transparency is laid on white unless it is kept. */
-async function decode(sharp: Sharp, bytes: Uint8Array, keepAlpha = false): Promise<Pixels> {
+/** Upright sRGB, as seen. Transparency is kept, or laid on white; `room` leaves an opaque channel for it. */
+async function decode(sharp: Sharp, bytes: Uint8Array, alpha: 'keep' | 'drop' | 'room' = 'drop'): Promise<Pixels> {
   const image = sharp(bytes, decoding).rotate().toColourspace('srgb');
-  return toPixels(await (keepAlpha ? image : image.flatten({ background: '#ffffff' })).raw().toBuffer({ resolveWithObject: true }));
+  const seen = alpha === 'keep' ? image : image.flatten({ background: '#ffffff' });
+  return toPixels(await (alpha === 'room' ? seen.ensureAlpha() : seen).raw().toBuffer({ resolveWithObject: true }));
 }
 
 function toPixels({
@@ -76,7 +77,7 @@ async function cutFromKey(sharp: Sharp, { bytes, ground, onlyThis, xmp }: PixelJ
   const { colour } = background;
   if (isGround(colour, ground)) return toCutOut(sharp, unmixKey(pixels, colour), xmp);
   if (onlyThis) return { failed: `its background is another one now, rgb(${colour.join(' ')})` };
-  const matte = removeFlat(pixels, colour);
+  const matte = cut(pixels, colour);
   const warning =
     matte.facts.warning ??
     `the model painted it on rgb(${colour.join(' ')}), not on the colour it was asked for, so parts of that colour may be missing.`;
@@ -84,17 +85,23 @@ async function cutFromKey(sharp: Sharp, { bytes, ground, onlyThis, xmp }: PixelJ
 }
 
 async function cutFromTwo(sharp: Sharp, { white, black, xmp }: PixelJobs['two-shot']['input']): Promise<CutOut> {
-  const matte = twoShot(await decode(sharp, white), await decode(sharp, black));
+  // The result is written into the first, which needs room for alpha.
+  const matte = twoShot(...(await Promise.all([decode(sharp, white, 'room'), decode(sharp, black)])));
   return 'failed' in matte ? matte : toCutOut(sharp, matte, xmp);
 }
 
 async function cutFromFlat(sharp: Sharp, { bytes }: PixelJobs['flat']['input']): Promise<PixelJobs['flat']['output']> {
   const { hasAlpha, xmpAsString } = await sharp(bytes, decoding).metadata();
-  if (hasAlpha && inspectBackground(await decode(sharp, bytes, true)).kind === 'transparent') return { isCut: true };
+  if (hasAlpha && inspectBackground(await decode(sharp, bytes, 'keep')).kind === 'transparent') return { isCut: true };
   const pixels = await decode(sharp, bytes);
   const background = inspectBackground(pixels);
-  if (background.kind === 'flat') return toCutOut(sharp, removeFlat(pixels, background.colour), xmpAsString);
+  if (background.kind === 'flat') return toCutOut(sharp, cut(pixels, background.colour), xmpAsString);
   return { failed: describeNotFlat(background) };
+}
+
+/** A saturated colour is un-mixed everywhere; any other goes only where it reaches the border, since it may be in the subject too. */
+function cut(pixels: Pixels, colour: Rgb): Matte {
+  return isKeyColour(colour) ? unmixKey(pixels, colour) : removeFlat(pixels, colour);
 }
 
 function describeNotFlat({ kind }: Background): string {
@@ -119,7 +126,7 @@ async function decodeAsStored(sharp: Sharp, bytes: Uint8Array): Promise<{ pixels
 
 async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs['region']['input']): Promise<Blended> {
   const { pixels: input, profile, notes } = await decodeAsStored(sharp, picture);
-  const region = 'box' in allowed ? allowed : { mask: maskFromPixels(await decode(sharp, allowed.mask, true), input).mask };
+  const region = 'box' in allowed ? allowed : { mask: maskFromPixels(await decode(sharp, allowed.mask, 'keep'), input).mask };
   const blended = blendRegion(input, await decode(sharp, answer), region);
   if ('unaligned' in blended) return blended;
   const png = await encode(sharp, blended.pixels, xmp);
