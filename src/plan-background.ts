@@ -3,12 +3,12 @@ import { ToolError } from './errors.ts';
 import type { Format } from './media.ts';
 
 /** Flat colours a subject is painted on to be cut out of, the best first: green is the worst of the three for warm and pale subjects. */
-export const keyColours = {
+const keyColours = {
   magenta: '#ff00ff',
   blue: '#0000ff',
   green: '#00ff00',
 } as const;
-export type KeyColour = keyof typeof keyColours;
+type KeyColour = keyof typeof keyColours;
 
 /**
  * How a transparent background is come by. `key`: painted on one flat colour, which is then taken out; one request. `two-shot`: painted on white, then
@@ -46,9 +46,6 @@ const colourWords: Record<KeyColour, RegExp> = {
   green:
     /\b(green|lime|emerald|olive|mint|leaf|leaves|leafy|plants?|trees?|grass|frogs?|cactus|cacti|forest|jungle|ivy|fern|teal|turquoise)\b/i,
 };
-
-/** Formats that can hold transparency. */
-export const withAlpha: readonly Format[] = ['png', 'webp', 'avif'];
 
 interface BackgroundWish {
   prompt: string;

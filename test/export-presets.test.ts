@@ -334,7 +334,6 @@ test.each<[ExportWish, RegExp]>([
   [{ preset: 'pixel-art', width: 5000 }, /count fat pixels, at most 1024/],
   [{ preset: 'pixel-art' }, /no grid of fat pixels.*Give `width`/],
   [{ preset: 'none', transparent: true, format: 'jpeg' }, /jpeg has no transparency.*png, webp or avif/],
-  [{ preset: 'none', fit: 'contain', width: 50 }, /needs both `width` and `height`/],
 ])('%j is refused with what to do', async (wish, sentence) => {
   const hills = await drawHills(900, 600);
   await expect(exportOne('hills.jpg', hills, wish)).rejects.toThrow(sentence);

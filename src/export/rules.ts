@@ -100,11 +100,6 @@ export function checkWish(sources: readonly ExportSource[], wish: ExportWish): v
       'The preset densities needs `width`: the width in CSS pixels at which the picture is shown (1x); 2x and 3x are made from that.',
     );
   }
-  if (wish.fit !== undefined && needsBothEdges(wish)) {
-    throw refusal(
-      `\`fit\` says how a picture fills a box, so it needs both \`width\` and \`height\`; one alone keeps the shape. Give both, or leave \`fit\` out.`,
-    );
-  }
 }
 
 function refuseMeaningless(wish: ExportWish, { takes, because }: Rule): void {
@@ -122,12 +117,6 @@ function refuseFormat({ preset, format, transparent }: ExportWish, { formats }: 
   if (transparent && format === 'jpeg') {
     throw refusal('jpeg has no transparency. With `background: "transparent"` give `format` png, webp or avif, or leave it out.');
   }
-}
-
-/** Icons are square, so there `fit` has its box. */
-function needsBothEdges({ preset, width, height }: ExportWish): boolean {
-  const hasBox = rules[preset].pictures === 'one' || preset === 'og';
-  return !hasBox && (width === undefined || height === undefined);
 }
 
 function refusal(message: string): ToolError {

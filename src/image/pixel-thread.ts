@@ -3,7 +3,7 @@ import type { PixelJobName, PixelJobs } from './pixel-jobs.ts';
 import { takeTurn } from './sharp.ts';
 
 /** What the thread answers with. */
-export type PixelAnswer<Name extends PixelJobName> = { output: PixelJobs[Name]['output'] } | { error: string };
+type PixelAnswer<Name extends PixelJobName> = { output: PixelJobs[Name]['output'] } | { error: string };
 
 /** An idle thread is ended after this time, in milliseconds: it holds memory, and starting one takes less than a tenth of a second. */
 const idleMs = 3000;

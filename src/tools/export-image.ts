@@ -31,7 +31,10 @@ export const exportImage = defineTool({
     overwrite: overwrite('Replace files that are there; default false.'),
     width: edge.describe('Exact width in pixels; alone it keeps the shape.'),
     height: edge.describe('Exact height in pixels.'),
-    fit: z.enum(fits).optional().describe('With width and height: cover (default) crops, contain adds a border.'),
+    fit: z
+      .enum(fits)
+      .optional()
+      .describe('With width and height: cover (default) crops, contain adds a border; one edge alone keeps the shape.'),
     format: z
       .enum(['auto', ...formats])
       .optional()
