@@ -95,7 +95,9 @@ describe('an edit of a region', () => {
       expect(inside).toBeGreaterThan(15_000);
       expect(at(after, 200, 150, 1) - at(after, 200, 150, 0)).toBeGreaterThan(100);
       expect(text).toMatch(/Region: [\d.]+ % of the picture is the model's \(left 0 ?%, top 0 ?%, right 50 ?%, bottom 50 ?%/);
-      expect(facts.images[0]?.region).toMatchObject({ taken: expect.any(Number), shift: expect.any(Number) });
+      const { shift = Number.NaN, taken = 0 } = facts.images[0]?.region ?? {};
+      expect(taken).toBeGreaterThan(0.2);
+      if (!('scale' in drift)) expect(Math.abs(shift - Math.hypot(...('shift' in drift ? drift.shift : [0])))).toBeLessThan(0.5);
     });
   }
 
@@ -128,11 +130,13 @@ describe('an edit of a region', () => {
     expect(at(after, 200, 150, 1) - at(after, 200, 150, 0)).toBeGreaterThan(100);
   });
 
-  test('as webp keeps the rest identical too; as jpeg it says that it cannot', async ({ limner, google, computer }) => {
+  test('as webp and avif keeps the rest identical too; as jpeg it says that it cannot', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
-    const webp = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left', output: 'out.webp' });
-    expect(countDifferent(before, await readRaw(webp.file.path), topLeft).outside).toBe(0);
+    for (const output of ['out.webp', 'out.avif']) {
+      const { file } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left', output });
+      expect(countDifferent(before, await readRaw(file.path), topLeft).outside).toBe(0);
+    }
     const jpeg = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left', output: 'out.jpg' });
     expect(jpeg.text).toContain('jpeg changes every pixel a little, those outside the region too');
   });
