@@ -10,7 +10,7 @@ import { cleanText, formatBytes, formatSize } from './text.ts';
 const exportKey = 'limner/export';
 
 /** Links to files beyond these would drown the rest. */
-const mostLinks = 20;
+const mostLinks = 6;
 
 /** What an export brought: every file with its size, the markup to paste, one preview, and the same facts as JSON in `_meta`. */
 export function toExportResult(outcome: ExportOutcome, notices: readonly string[], links: boolean): CallToolResult {
