@@ -27,6 +27,7 @@ const entry = z.strictObject({
   original: z.string().nullable(),
   unclaimed: z.boolean(),
   maybeBilled: z.boolean(),
+  shotOf: z.string().nullable(),
 });
 
 const sum = { dollars: z.number(), maybeBilled: z.number(), running: z.number(), unknown: z.int(), pictures: z.int() };

@@ -15,7 +15,7 @@ import { type Answer, toAnswer } from './answer.ts';
 import { built, withKey } from './fixtures.ts';
 import { modern, type Raw, test } from './raw.ts';
 
-const tools = ['generate_image', 'edit_image', 'compose_images'];
+const tools = ['generate_image', 'edit_image', 'compose_images', 'export_image'];
 const fox = { prompt: 'A red fox on a hill' };
 
 /** What every client can do, whatever it is. */

@@ -574,7 +574,7 @@ describe.concurrent('of several variations', () => {
 
 describe.concurrent('an attempt whose fate is unknown', () => {
   test('because time was up counts in full and is said to be maybe billed', async ({ raw, google, computer }) => {
-    const server = await open(raw, google, { LIMNER_TIMEOUT_MS: '1000' });
+    const server = await open(raw, google, { LIMNER_TIMEOUT_MS: '4000' });
     google.next(answers.hang(), picture);
     const answer = await server.call('generate_image', fox);
     expect(answer.code).toBe('timeout');

@@ -57,7 +57,7 @@ test('mcp.json starts this checkout', async ({ computer }) => {
   const { limner } = entry.parse(JSON.parse(await readFile(join(root, 'mcp.json'), 'utf8'))).mcpServers;
   const client = new Client({ name: 'limner-test', version: '1' });
   await client.connect(new StdioClientTransport({ ...limner, cwd: root, env: computer.env }));
-  expect((await client.listTools()).tools).toHaveLength(3);
+  expect((await client.listTools()).tools).toHaveLength(4);
   await client.close();
 });
 
