@@ -54,6 +54,7 @@ async function main(args: string[]): Promise<number> {
   const [command, ...rest] = positionals;
   if (command === undefined) return serve();
   if (command === 'demo' && rest.length === 0) return demo();
+  if (command === 'help') return main(['--help']);
   return refuse(`there is no command "${positionals.join(' ')}"`);
 }
 

@@ -4,6 +4,7 @@ import { finish } from './image/finish.ts';
 import type { Allowed, Blended, CutOut } from './image/pixel-jobs.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
 import { toRgb } from './image/pixels.ts';
+import type { RegionFacts } from './image/region-blend.ts';
 import { toXmp } from './image/xmp.ts';
 import type { Image } from './media.ts';
 import type { Plan } from './plan.ts';
@@ -50,7 +51,7 @@ export async function makeFile(made: Image, plan: Plan, ingredients: Ingredients
   const { image, notes } = await finish(worked.image, wish);
   // A PNG in between is no conversion that anybody asked for.
   const told = worked.image === made ? notes : notes.filter((note) => !note.startsWith('Converted from'));
-  return { ...worked, image, differences: [...worked.differences, ...told, ...(worked.isWhole ? [] : describeLoss(plan, image))] };
+  return { ...worked, image, differences: [...worked.differences, ...told] };
 }
 
 /** Where its pixels come from, as the tag every re-encoded file carries. */
@@ -93,7 +94,7 @@ function describeCut(
   { method, ground }: PlannedBackground,
   { coverage, soft, fringe }: { coverage: number; soft: number; fringe: number },
 ): string {
-  const how = method === 'key' ? `painted on ${ground}, which was taken out` : 'from a shot on white and one on black, both kept';
+  const how = method === 'key' ? `painted on ${ground}, which was taken out` : 'told from the two shots, both kept';
   return `Transparent: ${how}; the subject covers ${toPercent(coverage)}, ${toPercent(soft)} is partly transparent, ${toPercent(fringe)} of the edge keeps some of the background.`;
 }
 
@@ -125,29 +126,23 @@ async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients
       finish: {},
       isWhole: true,
       differences: [
-        `Region: only ${place} was to change, and the answer could not be laid into the picture. ${blended.unaligned} This is the whole edit, beside the file you asked for, which was not written.`,
+        `Region: only ${place} was to change, and the answer could not be laid into the picture. ${blended.unaligned} This is the whole edit, beside the file you asked for, which was not written. Try again, name a larger region, or edit without one.`,
       ],
     };
   }
   const { bytes, width, height, facts, notes } = blended;
   return {
     image: { bytes, format: 'png', width, height },
-    differences: [describeRegion(place, facts), ...notes],
+    differences: [describeRegion(place, facts, plan.output.format === 'jpeg' || notes.length > 0), ...notes],
     finish: { region: true },
     region: facts,
   };
 }
 
-function describeRegion(place: string, { shift, scale, taken }: { shift: number; scale: number; taken: number }): string {
+function describeRegion(place: string, { shift, scale, taken }: RegionFacts, isConverted: boolean): string {
   const moved = shift < 0.05 ? 'it had not moved' : `it had moved ${shift.toFixed(1)} px and was put back`;
   const scaled = Math.abs(scale - 1) < 0.002 ? '' : `, scaled ${scale.toFixed(3)} times`;
-  return `Region: ${toPercent(taken)} of the picture is the model's (${place}); ${moved}${scaled}. Every other pixel is the picture's own.`;
-}
-
-/** Only jpeg cannot keep what is outside a region to the pixel. */
-function describeLoss({ region }: Plan, { format }: Image): string[] {
-  if (region === undefined || format !== 'jpeg') return [];
-  return [`${format} changes every pixel a little, those outside the region too: png, webp and avif keep them identical.`];
+  return `Region: ${toPercent(taken)} of the picture is the model's (${place}); ${moved}${scaled}. ${isConverted ? 'The rest is the picture, converted.' : "Every other pixel is the picture's own."}`;
 }
 
 function toPercent(share: number): string {

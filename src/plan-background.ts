@@ -34,7 +34,10 @@ export const secondGround = '#000000';
 
 /** Subjects that light shines through, or that fade out: a colour behind them would stay in them. */
 const translucent =
-  /\b(glass|glassy|crystal|transparent(?! (back\w*|bg|png|image|file|ground))|translucent|see-through|smok(e|y|ing)|steam(ing|y)?|vapou?r|mist|glow\w*|aura|halo|neon|(?<!\b(no|without|any) (drop )?)shadows?|liquids?|soap bubbles?|bubbles?|veils?|tulle|gauze|flames?|sparks?|lightning|ghosts?|jellyfish)\b/i;
+  /\b((?<!magnifying )glass|glassy|crystal|transparent(?! (back\w*|bg|png|image|file|ground))|translucent|see-through|smok(e|y|ing)|steam(ing|y)?|vapou?r|mist|glow\w*|aura|halo|neon|shadows?|liquids?|bubbles?|veils?|tulle|gauze|flames?|sparks?|lightning|ghosts?|jellyfish)\b/i;
+
+/** What a prompt says is not to be there, and what is only to be written: neither is in the picture as a thing. */
+const unseen = /\b(no|not|without|any|never) (?:(?:any|a|an|drop|hard|soft|cast) )?[\w-]+|"[^"]*"|“[^”]*”|«[^»]*»/gi;
 
 /** Subjects whose edge is finer than a pixel. */
 const fine = /\b(hairs?|hairy|haired|fur|furry|fluffy|feather\w*|whiskers?|mane|beard\w*|dandelion|grass(es)?|bristles?|eyelash\w*)\b/i;
@@ -86,7 +89,7 @@ export function planBackground(
 
 function chooseMethod(prompt: string): Pick<PlannedBackground, 'method' | 'ground'> {
   const free = Object.entries(keyColours).find(([name]) => isKeyColour(name) && !colourWords[name].test(prompt));
-  if (free === undefined || translucent.test(prompt)) return { method: 'two-shot', ground: '#ffffff' };
+  if (free === undefined || translucent.test(prompt.replace(unseen, ''))) return { method: 'two-shot', ground: '#ffffff' };
   return { method: 'key', ground: free[1] };
 }
 

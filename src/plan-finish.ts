@@ -44,12 +44,15 @@ interface FileWish {
  * What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. A size is not kept
  * when the call speaks of shape or resolution.
  */
-export function toFinishAgain(wish: FileWish, [{ sha256, record } = {}]: readonly Partial<Picture>[]): Finish {
-  if (wish.tool !== 'edit_image' || record?.delivered?.sha256 !== sha256 || record?.original?.sha256 === sha256) return {};
-  const { format, cropTo, width, height, maxKb, background } = record?.finish ?? {};
+export function toFinishAgain(wish: FileWish, [{ sha256, record, isOriginal } = {}]: readonly Partial<Picture>[]): Finish {
+  if (wish.tool !== 'edit_image' || record === undefined) return {};
+  const isDerived = record.delivered?.sha256 === sha256 && record.original?.sha256 !== sha256;
+  if (!isDerived && !isOriginal) return {};
+  const { format, cropTo, width, height, maxKb, background } = record.finish;
   const isResized = [wish.width, wish.height, wish.aspectRatio, wish.resolution].some((value) => value !== undefined);
-  const size = isResized ? {} : { width, height };
-  return { format, cropTo, maxKb, background, ...size };
+  // A ceiling that was meant for one size is none for another.
+  const size = isResized ? {} : { width, height, maxKb };
+  return { format, cropTo, background, ...size };
 }
 
 /** What of it is really done again, for the caller to hear. */

@@ -26,18 +26,31 @@ interface RegionWish {
   height?: number | undefined;
   background?: 'auto' | 'transparent' | undefined;
   maxKb?: number | undefined;
+  /** As asked, also by the name of the file. */
+  format?: string | undefined;
 }
+
+const staysTransparent =
+  'Where the picture is transparent it stays so: what is added there will not be seen. To add to the outline of a cut-out, edit it without region.';
 
 /** A mask that is this far from the picture's shape belongs to another picture. */
 const maskTolerance = 0.02;
 
 /** What of the picture may change; undefined when all of it may. Throws `invalid_argument` for a region nobody understands and for wishes that would touch the rest. */
-export function planRegion(wish: RegionWish, picture: Picture | undefined, mask: Picture | undefined): PlannedRegion | undefined {
+export function planRegion(
+  wish: RegionWish,
+  picture: Picture | undefined,
+  mask: Picture | undefined,
+  warnings: string[],
+): PlannedRegion | undefined {
   if (picture === undefined || (wish.region === undefined && mask === undefined)) return undefined;
   if (wish.region !== undefined && mask !== undefined) {
     throw new ToolError('invalid_argument', 'Both region and mask were given: give the one that says which part may change.');
   }
   refuseOthers(wish, mask === undefined ? 'region' : 'mask');
+  if (picture.facts.hasAlpha) warnings.push(staysTransparent);
+  if (wish.format === 'jpeg')
+    warnings.push('jpeg changes every pixel a little, those outside the region too: png, webp and avif keep them identical.');
   const box = wish.region === undefined ? undefined : parseRegion(wish.region, picture.facts);
   const described = box ? describeBox(box, picture.facts) : `the white of ${mask?.name}`;
   return {

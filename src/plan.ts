@@ -86,11 +86,12 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   if (target.isRelative && config.projectDir === undefined) {
     warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
   }
-  const region = planRegion(wish, pictures[0], wish.mask);
+  const region = planRegion({ ...wish, format: toAskedFormat(wish, target) }, pictures[0], wish.mask, warnings);
   const history = planHistory(wish, model, pictures, config, region !== undefined, warnings);
   const again = region ? {} : toFinishAgain(wish, pictures);
   const asked = toAskedFormat(wish, target) ?? (region ? 'png' : again.format);
   const background = planBackground(wish, asked, again.background, wish.tool !== 'generate_image', warnings);
+  if (wish.tool === 'edit_image' && pictures[0]?.facts.hasAlpha && !background && !region) warnings.push(losesAlpha);
   const output = planOutput(wish, target, again, asked ?? (background && 'png'));
   const painted = planPainting(wish, model, pictures, { history, again, output, background }, warnings);
   warnings.push(...describeAgain(again, painted.output, { ...painted, background }));
@@ -130,6 +131,8 @@ function toSourceType(pictures: readonly Picture[], { backend }: Config): Source
   return isComposite ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia';
 }
 
+const losesAlpha = 'The picture has transparent parts, the edit will have none: set background to transparent to have them again.';
+
 /** What shape and resolution depend on beside the wish. */
 interface Decided {
   history: PlannedHistory | undefined;
@@ -150,7 +153,8 @@ function planPainting(wish: Wish, model: CatalogModel, pictures: readonly Pictur
   const shape = exactShape
     ? { aspectRatio: nearestRatio(model.ratios, exactShape) }
     : planShape(model, named, own, history && again.cropTo, warnings);
-  const resolution = planResolution(wish, model, shape.aspectRatio, { own, exact }, warnings);
+  // A file that was made smaller than the model's picture is what the caller sees and means.
+  const resolution = planResolution(wish, model, shape.aspectRatio, { own: pictures[0]?.facts, exact }, warnings);
   const asked = exactShape ? {} : named && { askedRatio: named };
   const larger = exact || wish.resolution || wish.tool === 'edit_image' ? undefined : toLarger(wish, model, background, resolution);
   if (larger === undefined) return { ...shape, ...asked, resolution, output };

@@ -29,14 +29,17 @@ export function describeExport(outcome: ExportOutcome): string[] {
   const list =
     files.length === 1 && only
       ? [describeFile(only, only.path)]
-      : [`${folder}, ${files.length} files:`, ...files.map((file) => describeFile(file, relative(folder, file.path)))];
+      : [
+          `${folder}, ${files.length} files:`,
+          ...files.map((file, index) => `${index + 1}. ${describeFile(file, relative(folder, file.path))}`),
+        ];
   return [
     ...list,
     ...describeDifferences(files),
     ...notes,
     ...describeReplaced(files),
     ...warnings.map((warning) => `Note: ${warning}`),
-    'Made on this computer, cost $0. The pictures these come from are as they were.',
+    'Made on this computer, cost $0.',
     ...markup.flatMap(({ language, text }) => [`Paste this (${language}):`, text]),
   ];
 }

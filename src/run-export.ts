@@ -3,12 +3,14 @@ import { identify, type Memory, type Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { exportPictures } from './export/export.ts';
+import { toUrl } from './export/file.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
 import { findPictures } from './files/folder.ts';
 import { isInside, workingFolder } from './files/paths.ts';
 import { ensureWritable, publish } from './files/publish.ts';
 import { exists, isPlainFile } from './files/read.ts';
 import { findTarget, type Target } from './files/target.ts';
+import { requireDecodable } from './image/inspect.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
 import type { Pixels } from './image/pixels.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
@@ -61,7 +63,7 @@ const mostOnPreview = 16;
 export async function runExport({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
   const { config, archive } = exporter;
   const pictures = await readAll(images, exporter);
-  const target = await findExportTarget(output, pictures, config);
+  const target = await findExportTarget(output, wish, pictures, config);
   const format = target.format ?? wish.format;
   if (target.format && wish.format && target.format !== wish.format) {
     throw new ToolError(
@@ -70,8 +72,10 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
     );
   }
   const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground, toTruePixels });
-  const files = nameFiles(made.files, target, wish);
-  const isInvented = wish.preset === 'none' && target.stem === undefined;
+  await requireSound(made.files, pictures);
+  const { files, markup } = nameFiles(made, target, wish);
+  // A name limner makes up may be another one.
+  const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
   if (!isInvented) await requireFree(files, target.folder, overwrite);
   await ensureWritable(
     target.folder,
@@ -79,8 +83,9 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
   );
   const written: WrittenFile[] = [];
   for (const file of files) {
+    const writing = isInvented ? writeNumbered(file, target.folder) : writeNamed(file, target.folder, overwrite, archive);
     written.push(
-      await write(file, target.folder, { isInvented, overwrite }, archive).catch((error: unknown) => {
+      await writing.catch((error: unknown) => {
         throw toPartial(error, written);
       }),
     );
@@ -89,7 +94,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
     files: written,
     folder: target.folder,
     sources: pictures.map(({ path, record }) => ({ path, ...(record && { id: record.id }) })),
-    markup: made.markup,
+    markup,
     notes: made.notes,
     warnings: pictures.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
     previews: await makePreviews(made.files, config),
@@ -122,9 +127,17 @@ async function readAll(images: readonly string[], { config, archive, ledger }: E
   return pictures;
 }
 
-/** Beside the (first) picture unless told; a picture that lies in the archive has no such place. */
-async function findExportTarget(output: string | undefined, [first]: readonly Picture[], config: Config): Promise<Target> {
-  if (output !== undefined || first === undefined) return findTarget(output, config);
+/** Beside the (first) picture unless told; a picture that lies in the archive has no such place. What makes several files can only mean a folder. */
+async function findExportTarget(
+  output: string | undefined,
+  { preset }: ExportWish,
+  [first]: readonly Picture[],
+  config: Config,
+): Promise<Target> {
+  if (output !== undefined || first === undefined) {
+    const target = await findTarget(output, config);
+    return target.stem === undefined || target.extension !== undefined || preset === 'none' ? target : findTarget(`${output}/`, config);
+  }
   const beside = isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
   return findTarget(`${beside}/`, config);
 }
@@ -154,15 +167,24 @@ function toTruePixels(pixels: Pixels, wish: TruePixelsWish): Promise<TruePixels 
   return runPixelJob('pixel-art', { pixels, wish });
 }
 
-/** Under the name that was given, when one file comes out. Throws `invalid_argument` when several do. */
-function nameFiles(files: readonly ExportedFile[], { stem, extension }: Target, { preset }: ExportWish): ExportedFile[] {
-  if (stem === undefined) return [...files];
+/** Under the name that was given, in the markup too, when one file comes out. Throws `invalid_argument` when several do. */
+function nameFiles({ files, markup }: Exported, { stem, extension }: Target, { preset }: ExportWish): Pick<Exported, 'files' | 'markup'> {
+  if (stem === undefined) return { files, markup };
   const [only, ...others] = files;
   if (only === undefined || others.length > 0) {
     const what = preset === 'none' ? 'These pictures make' : `${preset} makes`;
     throw new ToolError('invalid_argument', `${what} ${files.length} files, and output names one. Give a folder, ending in /.`);
   }
-  return [{ ...only, name: `${stem}.${extension ?? extname(only.name).slice(1)}` }];
+  const name = `${stem}.${extension ?? extname(only.name).slice(1)}`;
+  const rename = (text: string) => text.replaceAll(toUrl(only.name), toUrl(name));
+  return { files: [{ ...only, name }], markup: markup.map(({ language, text }) => ({ language, text: rename(text) })) };
+}
+
+/** What is copied was not decoded yet. Throws `unreadable_image` for one that cannot be. */
+async function requireSound(files: readonly ExportedFile[], pictures: readonly Picture[]): Promise<void> {
+  for (const { bytes, name } of pictures) {
+    if (files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
+  }
 }
 
 /** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
@@ -184,18 +206,22 @@ function toPath(folder: string, name: string): string {
   return join(folder, ...name.split('/'));
 }
 
-interface WriteOptions {
-  isInvented: boolean;
-  overwrite: boolean;
-}
-
-async function write(file: ExportedFile, folder: string, options: WriteOptions, archive: Memory['archive']): Promise<WrittenFile> {
+async function writeNumbered(file: ExportedFile, folder: string): Promise<WrittenFile> {
   const { bytes, ...facts } = file;
   const wanted = toPath(folder, file.name);
-  await ensureWritable(dirname(wanted), bytes.length);
-  const isThere = !options.isInvented && options.overwrite && (await exists(wanted));
-  const replaced = isThere ? await archive.keepReplaced(wanted) : undefined;
-  const path = await publish(wanted, bytes, replaced === undefined ? 'number' : 'replace');
+  const path = await publish(wanted, bytes, 'number');
+  const notes =
+    path === wanted ? facts.notes : [...facts.notes, `${basename(wanted)} was there already, so the name is ${basename(path)}.`];
+  return { ...facts, notes, path, bytes: bytes.length };
+}
+
+/** Under this name and no other, since the caller or the markup counts on it; what it replaces is kept first. */
+async function writeNamed(file: ExportedFile, folder: string, overwrite: boolean, archive: Memory['archive']): Promise<WrittenFile> {
+  const { bytes, ...facts } = file;
+  const path = toPath(folder, file.name);
+  await ensureWritable(dirname(path), bytes.length);
+  const replaced = overwrite && (await exists(path)) ? await archive.keepReplaced(path) : undefined;
+  await publish(path, bytes, replaced === undefined ? 'refuse' : 'replace');
   return { ...facts, path, bytes: bytes.length, ...(replaced !== undefined && { replaced }) };
 }
 
@@ -208,11 +234,21 @@ function toPartial(error: unknown, written: readonly WrittenFile[]): unknown {
 
 /** One picture, or one numbered sheet. A preview that fails costs nobody their files. */
 async function makePreviews(files: readonly ExportedFile[], { preview: edge }: Config): Promise<Preview[]> {
-  const pictures = files.filter(({ name }) => formatOfExtension(extname(name).slice(1)) !== undefined).map(({ bytes }) => bytes);
-  const [first, ...others] = pictures.slice(0, mostOnPreview);
+  const pictures = files
+    .map(({ name, bytes }, index) => ({ bytes, number: index + 1, isPicture: formatOfExtension(extname(name).slice(1)) !== undefined }))
+    .filter(({ isPicture }) => isPicture)
+    .slice(0, mostOnPreview);
+  const [first, ...others] = pictures;
   if (edge === 'none' || first === undefined) return [];
   try {
-    return [others.length === 0 ? await makePreview(first, edge) : await makeContactSheet([first, ...others], edge)];
+    if (others.length === 0) return [await makePreview(first.bytes, edge)];
+    return [
+      await makeContactSheet(
+        pictures.map(({ bytes }) => bytes),
+        edge,
+        pictures.map(({ number }) => number),
+      ),
+    ];
   } catch {
     return [];
   }

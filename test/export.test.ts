@@ -90,6 +90,50 @@ describe('export_image', () => {
     expect(icons.text).toMatch(/What was replaced is kept: \S+favicon\.ico/);
   });
 
+  test('replaces in a folder too when told to, and says when a name had to be numbered', async ({ limner, computer }) => {
+    await computer.write('photo.png', await photo(300, 200));
+    const wish = { images: ['photo.png'], output: 'small/' };
+    await limner.call('export_image', { ...wish, width: 20 });
+    const numbered = await limner.call('export_image', { ...wish, width: 25 });
+    expect(numbered.text).toContain('photo.png was there already, so the name is photo-2.png.');
+    const replaced = await limner.call('export_image', { ...wish, width: 30, overwrite: true });
+    expect(replaced.exported.files[0]?.replaced).toEqual(expect.any(String));
+    expect((await sharp(join(computer.project, 'small', 'photo.png')).metadata()).width).toBe(30);
+  });
+
+  test('names that markup counts on are never numbered, not even when two calls meet', async ({ limner, computer }) => {
+    await computer.write('a.png', await photo(300, 200));
+    await computer.write('b.png', await photo(200, 300));
+    const both = await Promise.all(
+      ['a.png', 'b.png'].map((image) => limner.call('export_image', { images: [image], preset: 'favicon', output: 'public/' })),
+    );
+    expect(both.map(({ isError }) => isError).sort()).toEqual([false, true]);
+    expect((await listFiles(join(computer.project, 'public'))).filter((name) => name.includes('-2'))).toEqual([]);
+  });
+
+  test('markup names the file as it was named', async ({ limner, computer }) => {
+    await computer.write('photo.png', await photo(1300, 700));
+    const { exported } = await limner.call('export_image', { images: ['photo.png'], preset: 'og', output: 'hero card.jpg' });
+    expect(exported.markup[0]?.text).toContain('https://example.com/hero%20card.jpg"');
+    const folder = await limner.call('export_image', { images: ['photo.png'], preset: 'favicon', output: 'icons' });
+    expect(folder.exported.folder).toBe(join(computer.project, 'icons'));
+  });
+
+  test('a damaged picture is not copied as if it were sound', async ({ limner, computer }) => {
+    const whole = await busyPicture(400, 300);
+    await computer.write('torn.png', whole.subarray(0, whole.length / 2));
+    const answer = await limner.call('export_image', { images: ['torn.png'], output: 'copy.png' });
+    expect(answer.code).toBe('unreadable_image');
+    expect(await listFiles(computer.project)).toEqual(['torn.png']);
+  });
+
+  test('small pictures are shown as well, numbered as they are listed', async ({ limner, computer }) => {
+    await computer.write('art.png', await ball(256, 256));
+    const { previews, text } = await limner.call('export_image', { images: ['art.png'], preset: 'densities', width: 20, output: 'd/' });
+    expect(previews).toHaveLength(1);
+    expect(text).toContain('3. art@3x.png (60×60');
+  });
+
   test('does not write through a link', async ({ limner, computer }) => {
     await computer.write('photo.png', await photo(300, 200));
     await writeFile(join(computer.home, 'secret.png'), 'mine');

@@ -79,7 +79,7 @@ describe('the key', () => {
   ] as const) {
     test(`missing under ${client} says what to write where, and stops nothing else`, async ({ start, computer }) => {
       const limner = await start({ client: { name: client, version: '1' } });
-      expect((await limner.client.listTools()).tools).toHaveLength(3);
+      expect((await limner.client.listTools()).tools).toHaveLength(4);
       const { code, text } = await limner.call('generate_image', { prompt: 'A fox' });
       expect(code).toBe('no_key');
       expect(text).toMatch(says);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
@@ -139,6 +139,21 @@ describe('a transparent background by two shots', () => {
     expect(stdout).toContain(`second shot of ${answer.file.id}`);
   });
 
+  for (const [prompt, requests] of [
+    ['A ball of glass', 2],
+    ['Smoke rings', 2],
+    ['A logo that says "Glass & Co"', 1],
+    ['A fox sticker, no drop shadow, without any glow', 1],
+    ['A magnifying glass icon', 1],
+    ['A ball on a transparent background', 1],
+  ] as const) {
+    test(`${prompt} takes ${requests}`, async ({ limner, google }) => {
+      const { plan } = await limner.call('generate_image', { prompt, background: 'transparent', dry_run: true });
+      expect(plan.requests).toBe(requests);
+      expect(google.requests).toHaveLength(0);
+    });
+  }
+
   test('the translucent part is as see-through as it was drawn', async ({ limner, google }) => {
     google.always(paintBall());
     const { file } = await limner.call('generate_image', wish);
@@ -267,6 +282,33 @@ describe('an edit of a transparent picture', () => {
     expect(edited.facts.history).toMatchObject({ turns: 1 });
     expect(await alphaOf(edited.file.path)).toMatchObject({ corners: 0, middle: 255 });
     expect(edited.text).toContain('Like the picture it comes from, the file is to be png, transparent.');
+  });
+
+  test('named by its id stays transparent too when its file is gone, and the answer says what was used', async ({ limner, google }) => {
+    google.always(paintBall());
+    const { file } = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
+    await rm(file.path);
+    const edited = await limner.call('edit_image', { prompt: 'Make it larger', image: file.id });
+    expect(await alphaOf(edited.file.path)).toMatchObject({ corners: 0, middle: 255 });
+    const copy = await limner.call('export_image', { images: [file.id], width: 64, output: 'small.png' });
+    expect(copy.text).toContain('It is opaque, painted on #ff00ff, as it was before it was cut out.');
+  });
+
+  test('that somebody else made loses it unless asked, and both answer and dry run say so', async ({ limner, google, computer }) => {
+    await computer.write('cut.png', await ball(300, 300));
+    await computer.write(
+      'opaque.png',
+      await sharp(await photo(300, 300))
+        .ensureAlpha()
+        .png()
+        .toBuffer(),
+    );
+    const warning = 'The picture has transparent parts, the edit will have none';
+    const wish = { prompt: 'Make it shine', image: 'cut.png' };
+    expect((await limner.call('edit_image', { ...wish, dry_run: true })).plan.warnings.join(' ')).toContain(warning);
+    expect((await limner.call('edit_image', wish)).text).toContain(warning);
+    expect((await limner.call('edit_image', { ...wish, image: 'opaque.png' })).text).not.toContain(warning);
+    expect(google.requests).toHaveLength(2);
   });
 
   test('that was put before a scene is delivered with it', async ({ limner, google }) => {

@@ -23,6 +23,8 @@ export interface Picture {
   record?: ImageRecord;
   /** The conversation it came from; only of a picture that is to be edited. */
   history?: History | NoHistory;
+  /** The original, since the file that was delivered is gone or another now: what was made of it for that file is meant all the same. */
+  isOriginal?: true;
   /** What the caller should hear about the choice of the file. */
   warning?: string;
 }
@@ -126,11 +128,13 @@ async function load(record: ImageRecord, places: PlacesAndState): Promise<Pictur
   const name = basename(delivered?.path ?? path);
   const picture = { name, path, bytes, sha256: toSha256(bytes), facts: await inspect(bytes, id), record };
   if (unchanged || delivered === undefined) return picture;
+  const { background } = record.finish;
+  const painted = background ? ` It is opaque, painted on ${background.ground}, as it was before it was cut out.` : '';
   const why = isOutside
     ? 'lies outside the folders limner may read here, so the original of'
     : 'was changed, moved or removed since, so the original of';
-  const warning = `${delivered.path} ${why} ${id} was used${isOutside ? '.' : '; to use the file as it is now, give its path.'}`;
-  return { ...picture, warning };
+  const warning = `${delivered.path} ${why} ${id} was used${isOutside ? '.' : '; to use the file as it is now, give its path.'}${painted}`;
+  return { ...picture, warning, isOriginal: true };
 }
 
 async function addRecent(error: unknown, places: PlacesAndState, archive: Archive): Promise<never> {

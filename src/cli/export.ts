@@ -22,7 +22,8 @@ folder, an id (limner history shows them) or "last".
       --fit cover|contain      crop (default), or add a border
       --format png|jpeg|webp|avif
       --max-kb N         largest file
-      --transparent      remove a flat background
+      --background transparent
+                         remove a flat background
       --trim             cut away empty or one-coloured margins
       --widths 480,960   for srcset
       --overwrite        replace files that are there; they are kept
@@ -39,7 +40,7 @@ const options = {
   format: text,
   'max-kb': text,
   widths: text,
-  transparent: flag,
+  background: text,
   trim: flag,
   overwrite: flag,
   json: flag,
@@ -79,9 +80,9 @@ export async function exportCommand(args: string[], context: CliContext): Promis
 function parseExport(args: string[]): Parsed<ExportArguments> {
   return tryParse(() => {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-    const { json = false, help = false, transparent = false, 'max-kb': maxKb, ...rest } = values;
+    const { json = false, help = false, 'max-kb': maxKb, ...rest } = values;
     if (positionals.length === 0 && !help) return { wrong: 'Which pictures? Give their paths, ids, "last" or a folder.' };
-    const input = { ...rest, images: positionals, ...(maxKb && { max_kb: maxKb }), ...(transparent && { background: 'transparent' }) };
+    const input = { ...rest, images: positionals, ...(maxKb && { max_kb: maxKb }) };
     return { input, json, help };
   });
 }

@@ -12,7 +12,8 @@ export async function exportPlain(picture: Opened, wish: ExportWish): Promise<Ex
     { width, height, fit, format, maxBytes: maxBytes(wish), xmp: picture.xmp },
   );
   const copied = image.bytes === picture.bytes && picture.notes.length === 0;
-  const said = copied && notes.length === 0 ? ['Copied as it is: it already is what was asked.'] : [...picture.notes, ...notes];
+  const said =
+    copied && notes.length === 0 ? ['Copied as it is, metadata included: it already is what was asked.'] : [...picture.notes, ...notes];
   return { files: [pictureFile(fileName(picture.stem, format), image, said)], markup: [], notes: [] };
 }
 

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { codeOf, listNames, measure } from './read.ts';
 
-/** What to do when the name is taken: take the next number, or put the new file in the old one's place. */
-export type WhenTaken = 'number' | 'replace';
+/** What to do when the name is taken: take the next number, put the new file in the old one's place, or throw `file_exists`. */
+export type WhenTaken = 'number' | 'replace' | 'refuse';
 
 export interface PublishOptions {
   /** Permissions of the file; the process's mask applies. */
@@ -24,7 +24,7 @@ export async function publish(path: string, bytes: Uint8Array, whenTaken: WhenTa
   const temporary = toTemporary(dirname(path));
   try {
     await writeSynced(temporary, bytes, options.mode ?? 0o666);
-    const final = whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path);
+    const final = whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path, whenTaken);
     await syncFolder(dirname(path));
     return final;
   } catch (cause) {
@@ -72,10 +72,14 @@ async function replace(temporary: string, path: string): Promise<string> {
   return path;
 }
 
-async function linkToFreeName(temporary: string, path: string): Promise<string> {
+async function linkToFreeName(temporary: string, path: string, whenTaken: WhenTaken): Promise<string> {
   for (let number = 1; ; number += 1) {
     const candidate = numbered(path, number);
-    if (await tryLink(temporary, candidate)) continue;
+    if (await tryLink(temporary, candidate)) {
+      if (whenTaken === 'refuse')
+        throw new ToolError('file_exists', `${path} exists already. Choose another output, or set overwrite to true to replace it.`);
+      continue;
+    }
     await unlink(temporary).catch(() => undefined);
     return candidate;
   }

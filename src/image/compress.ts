@@ -72,7 +72,9 @@ export async function compress(pixels: Pixels, encoding: Encoding): Promise<Enco
   if (whole && encoding.lossless) notes.push(`Not lossless: that takes ${toKb(whole.length)}.`);
   const found = await search(pixels, encoding);
   const bytes = whole && whole.length < found.bytes.length ? whole : found.bytes;
-  if (!fits(bytes, encoding)) return { bytes, notes: [...notes, sayMissed(bytes.length, encoding.format, pixels, encoding.maxBytes ?? 0)] };
+  const cost = found.cost && bytes === found.bytes ? [`${found.cost}.`] : [];
+  if (!fits(bytes, encoding))
+    return { bytes, notes: [...notes, ...cost, sayMissed(bytes.length, encoding.format, pixels, encoding.maxBytes ?? 0)] };
   return { bytes, notes: found.cost ? [...notes, `${found.cost} to stay under ${formatBytes(encoding.maxBytes ?? 0)}.`] : notes };
 }
 
@@ -162,5 +164,5 @@ export function sayMissed(size: number, format: Format, { channels }: Pixels, ma
 
 /** Rounded up, so that what is over a limit never reads as if it were at it. */
 function toKb(bytes: number): string {
-  return `${Math.ceil(bytes / 1000)} kB`;
+  return `${bytes < 100_000 ? (Math.ceil(bytes / 100) / 10).toFixed(1) : Math.ceil(bytes / 1000)} kB`;
 }

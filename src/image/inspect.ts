@@ -34,6 +34,22 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
   return { kind, width, height, hasAlpha: header.hasAlpha };
 }
 
+/** Decodes all of it. Throws `unreadable_image` naming it. */
+export async function requireDecodable(bytes: Uint8Array, name: string): Promise<void> {
+  await withSharp((sharp) => sharp(bytes, decoding).stats()).catch((cause) => {
+    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+  });
+}
+
+/** Whether any pixel lets something shine through; many pictures have an alpha channel that hides nothing. Throws `unreadable_image`. */
+export async function hasTransparency(bytes: Uint8Array, { hasAlpha }: PictureFacts, name: string): Promise<boolean> {
+  if (!hasAlpha) return false;
+  const { isOpaque } = await withSharp((sharp) => sharp(bytes, decoding).stats()).catch((cause) => {
+    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+  });
+  return !isOpaque;
+}
+
 function noPicture(bytes: Uint8Array): string {
   return bytes.length === 0
     ? 'is an empty file. Make it again, or use another.'

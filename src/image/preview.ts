@@ -1,4 +1,4 @@
-import { letteringPath } from '../lettering.ts';
+import { letteringPath, letteringWidth } from '../lettering.ts';
 import type { Size } from '../media.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
@@ -31,18 +31,22 @@ export function makePreview(bytes: Uint8Array, edge: number): Promise<Preview> {
   return withSharp(async (sharp) => encodeSmall(sharp, await toPixels(sharp, bytes, edge), edge));
 }
 
-/** Several pictures as one numbered sheet, in order, numbers as in the list of files. */
-export function makeContactSheet(pictures: readonly Uint8Array[], edge: number): Promise<Preview> {
+/** Several pictures as one numbered sheet, in order; `numbers` as in the list of files, from 1 unless told. */
+export function makeContactSheet(pictures: readonly Uint8Array[], edge: number, numbers?: readonly number[]): Promise<Preview> {
   return withSharp(async (sharp) => {
     const gap = 8;
-    const first = await sharp(pictures[0], decoding).metadata();
-    const { columns, rows, cell } = bestGrid(pictures.length, first, edge, gap);
+    const sizes = await Promise.all(pictures.map((picture) => sharp(picture, decoding).metadata()));
+    const largest = { width: Math.max(...sizes.map(({ width }) => width)), height: Math.max(...sizes.map(({ height }) => height)) };
+    const { columns, rows, cell } = bestGrid(pictures.length, sizes[0] ?? largest, largest, edge, gap);
     const tiles: { input: Buffer; raw?: RawPixels['info']; left: number; top: number }[] = [];
     for (const [index, picture] of pictures.entries()) {
       const { data, info } = await toPixels(sharp, picture, cell);
-      const left = gap + (index % columns) * (cell.width + gap) + Math.floor((cell.width - info.width) / 2);
-      const top = gap + Math.floor(index / columns) * (cell.height + gap) + Math.floor((cell.height - info.height) / 2);
-      tiles.push({ input: data, raw: info, left, top }, { input: numberBadge(index + 1), left: left + 6, top: top + 6 });
+      const corner = { left: gap + (index % columns) * (cell.width + gap), top: gap + Math.floor(index / columns) * (cell.height + gap) };
+      const left = corner.left + Math.floor((cell.width - info.width) / 2);
+      const top = corner.top + Math.floor((cell.height - info.height) / 2);
+      // In the picture's corner, or for a small one in its cell's, where it hides less.
+      const inset = Math.min(info.width, info.height) > 4 * badgeSize ? { left: left + 6, top: top + 6 } : corner;
+      tiles.push({ input: data, raw: info, left, top }, { input: numberBadge(numbers?.[index] ?? index + 1), ...inset });
     }
     const sheet = {
       width: gap + columns * (cell.width + gap),
@@ -54,6 +58,8 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number):
     return encodeSmall(sharp, toRawPixels(laid), edge);
   });
 }
+
+const badgeSize = 40;
 
 interface RawPixels {
   data: Buffer;
@@ -78,16 +84,14 @@ function toRawPixels({ data, info: { width, height, channels } }: RawPixels): Ra
 
 async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<RawPixels> {
   const { size, light, dark } = checker;
-  const tile = Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * size}" height="${2 * size}"><path fill="${light}" d="M0 0h${2 * size}v${2 * size}H0z"/>` +
-      `<path fill="${dark}" d="M0 0h${size}v${size}H0zM${size} ${size}h${size}v${size}H${size}z"/></svg>`,
+  // As large as the picture: sharp refuses a tile that is larger.
+  const ground = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${info.width}" height="${info.height}"><pattern id="p" width="${2 * size}" height="${2 * size}" patternUnits="userSpaceOnUse">` +
+      `<path fill="${light}" d="M0 0h${2 * size}v${2 * size}H0z"/><path fill="${dark}" d="M0 0h${size}v${size}H0zM${size} ${size}h${size}v${size}H${size}z"/></pattern>` +
+      `<rect width="${info.width}" height="${info.height}" fill="url(#p)"/></svg>`,
   );
-  const ground = sharp({ create: { width: info.width, height: info.height, channels: 3, background: light } });
-  const laid = await ground
-    .composite([
-      { input: tile, tile: true, gravity: 'northwest' },
-      { input: data, raw: info },
-    ])
+  const laid = await sharp(ground)
+    .composite([{ input: data, raw: info }])
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
@@ -106,8 +110,8 @@ async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promi
   return { mediaType: 'image/jpeg', bytes };
 }
 
-/** The grid that shows pictures of the first one's shape largest inside a square sheet. */
-function bestGrid(count: number, shape: Size, edge: number, gap: number): { columns: number; rows: number; cell: Size } {
+/** The grid that shows pictures of the first one's shape largest inside a square sheet; no cell larger than any picture needs beside its number. */
+function bestGrid(count: number, shape: Size, largest: Size, edge: number, gap: number): { columns: number; rows: number; cell: Size } {
   const grids = Array.from({ length: count }, (_, index) => index + 1).map((columns) => {
     const rows = Math.ceil(count / columns);
     const scale = Math.min((edge - gap * (columns + 1)) / columns / shape.width, (edge - gap * (rows + 1)) / rows / shape.height);
@@ -117,14 +121,22 @@ function bestGrid(count: number, shape: Size, edge: number, gap: number): { colu
       cell: { width: Math.max(1, Math.floor(shape.width * scale)), height: Math.max(1, Math.floor(shape.height * scale)) },
     };
   });
-  return grids.reduce((best, grid) => (grid.cell.width > best.cell.width ? grid : best));
+  const { cell, ...grid } = grids.reduce((best, candidate) => (candidate.cell.width > best.cell.width ? candidate : best));
+  const least = 2 * badgeSize;
+  return {
+    ...grid,
+    cell: { width: Math.max(least, Math.min(cell.width, largest.width)), height: Math.max(least, Math.min(cell.height, largest.height)) },
+  };
 }
 
 /** A number in a dark disc, drawn as paths since a machine may have no fonts. */
 function numberBadge(number: number): Buffer {
-  const digits = letteringPath(String(number), { x: 13, y: 10, height: 20 });
+  const text = String(number);
+  const height = text.length === 1 ? 20 : 15;
+  const middle = badgeSize / 2;
+  const digits = letteringPath(text, { x: middle - letteringWidth(text, height) / 2, y: middle - height / 2, height });
   return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="19" fill="#111" stroke="#fff" stroke-width="2"/>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${badgeSize}" height="${badgeSize}"><circle cx="20" cy="20" r="19" fill="#111" stroke="#fff" stroke-width="2"/>` +
       `<path d="${digits}" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
   );
 }

@@ -80,7 +80,8 @@ export async function drawStandin(request: ImageRequest, words: string, transpar
   const sheet = { words, area, palette, factor };
 
   const drawing = await drawOn(sheet, request, { width, height }, () => drawScene(sheet, seed, round));
-  const layers = [...drawing.layers, toLayer(band.svg, place, factor)];
+  // A part is labelled inside; a band across the picture would hide what the part is put in register by.
+  const layers = request.guide ? [...drawing.layers] : [...drawing.layers, toLayer(band.svg, place, factor)];
   const picture = sharp(toDocument(drawing.under, width, height, factor)).composite(layers);
   if (!isCut) return picture.withXmp(xmp).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
 

@@ -4,7 +4,7 @@ import { ToolError } from '../errors.ts';
 import { findTarget, type Target } from '../files/target.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Call } from '../generate.ts';
-import { unreadable } from '../image/inspect.ts';
+import { hasTransparency, unreadable } from '../image/inspect.ts';
 import { runPixelJob } from '../image/pixel-thread.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
@@ -38,7 +38,7 @@ export async function paint(tool: Wish['tool'], pictures: readonly string[], inp
   for (const picture of pictures) found.push(await identify(picture, call.config, call));
   const mask = input.mask === undefined ? undefined : await readMask(input.mask, call);
   const wish = toWish(tool, input, mask);
-  const known = await withHistory(wish, found, call);
+  const known = await withHistory(wish, await withTrueAlpha(found), call);
   const decided = plan(wish, known, target, call.config);
   const keys = [decided.key, ...(await keysBefore(wish, decided, found, target, call))];
   if (input.dry_run) return forecast(decided, await isAnsweredLate(keys, call), call);
@@ -70,6 +70,13 @@ async function readMask(argument: string, call: Call): Promise<Picture> {
   const what = share < 0.5 ? 'black all over, so nothing may change' : 'white all over, so everything may change';
   const advice = share < 0.5 ? 'Paint white what may change' : 'Leave mask out, or paint black what must stay';
   throw new ToolError('invalid_argument', `mask ${quote(argument, 120)} is ${what}. ${advice}.`);
+}
+
+/** The picture that is changed, an alpha channel that hides nothing being none. */
+async function withTrueAlpha([first, ...others]: readonly Picture[]): Promise<Picture[]> {
+  if (first === undefined) return [];
+  const hasAlpha = await hasTransparency(first.bytes, first.facts, first.name);
+  return [{ ...first, facts: { ...first.facts, hasAlpha } }, ...others];
 }
 
 /** The picture that is edited, with the conversation it came from. */
