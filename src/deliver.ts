@@ -68,7 +68,7 @@ export async function deliver(
   { record, bytes, second, mayStand = false }: KeptImage,
   number: number,
   plan: Plan,
-  sources: Pick<Ingredients, 'picture' | 'mask'>,
+  sources: Pick<Ingredients, 'picture' | 'mask' | 'logError'>,
   keeper: Keeper,
   warnings: string[],
 ): Promise<SavedImage | undefined> {
@@ -152,10 +152,10 @@ async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config):
 }
 
 async function makeOrLeave(made: Image, plan: Plan, ingredients: Ingredients, warnings: string[]): Promise<MadeFile> {
-  const file = await makeFile(made, plan, ingredients).catch(() => undefined);
+  const file = await makeFile(made, plan, ingredients).catch(ingredients.logError);
   if (file) return file;
   warnings.push('The picture could not be made into the file that was asked for: it is delivered as the model made it.');
-  return { image: made, differences: [], finish: {} };
+  return { image: made, differences: [], finish: {}, isWhole: plan.region !== undefined };
 }
 
 /** The path among those this picture would be written to where exactly these bytes are. */

@@ -136,7 +136,7 @@ async function paintVariation(painting: Painting, variation: number): Promise<Ke
 
 /**
  * The same picture on black. It is not asked for when the first is not on a flat ground, since the two could not be compared; why there is none is said in words that
- * go on from "no transparency: ".
+ * go on from "the file is opaque: ".
  */
 async function paintSecond(painting: Painting, first: KeptImage, response: ImageResponse, variation: number): Promise<SecondShot> {
   const { call, plan, request } = painting;

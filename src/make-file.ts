@@ -17,6 +17,8 @@ export interface Ingredients {
   /** The picture a region is laid into, and the mask that says where. */
   picture?: Picture | undefined;
   mask?: Picture | undefined;
+  /** Where our own bugs go. */
+  logError(error: unknown): void;
 }
 
 /** The file as asked, as far as that could be. */
@@ -42,7 +44,7 @@ export async function makeFile(made: Image, plan: Plan, ingredients: Ingredients
     : plan.region
       ? await layIn(start, plan, ingredients)
       : start;
-  const { format, width, height, maxKb } = plan.output;
+  const { format, width = plan.output.scaleTo, height, maxKb } = plan.output;
   const cropTo = width !== undefined && height !== undefined ? undefined : plan.cropTo;
   const maxBytes = maxKb === undefined ? undefined : maxKb * 1000;
   const wish = worked.isWhole
@@ -69,9 +71,13 @@ function toFinish({ output: { format, width, height, maxKb }, cropTo }: Plan): I
   };
 }
 
-async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground, { second }: Ingredients): Promise<MadeFile> {
+async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground, { second, logError }: Ingredients): Promise<MadeFile> {
   const xmp = toTag(plan);
-  const cut = await makeCut();
+  // Pixels that cannot be worked on cost the transparency, not the size and type.
+  const cut = await Promise.resolve(makeCut()).catch((error: unknown): CutOut => {
+    logError(error);
+    return { failed: 'its pixels could not be worked on' };
+  });
   const { method, ground } = background;
   if ('failed' in cut) return { ...start, differences: [describeOpaque(cut.failed, background)] };
   const { bytes, width, height, facts } = cut;
@@ -103,7 +109,7 @@ function describeOpaque(why: string, { again }: PlannedBackground): string {
     ? 'The picture it comes from is transparent, this one is not'
     : 'Background: transparent was asked, the file is opaque';
   const advice = again ? '' : ' Nothing was cut out, so that no wrong edge is delivered; edit it with background transparent to try again.';
-  return `${start}: ${why}.${advice}`;
+  return `${start}: ${why.replace(/\.$/, '')}.${advice}`;
 }
 
 /** What stands around the subject instead of a flat ground, in words that go on from "the file is opaque: ". */
@@ -112,12 +118,17 @@ export function describeGround(isCheckerboard: boolean, isAgain: boolean): strin
   return isAgain ? 'its background is no longer the flat one it had' : 'the model did not paint it on the flat colour it was asked for';
 }
 
-async function layIn(start: MadeFile, plan: Plan, { picture, mask }: Ingredients): Promise<MadeFile> {
+async function layIn(start: MadeFile, plan: Plan, { picture, mask, logError }: Ingredients): Promise<MadeFile> {
   const allowed: Allowed | undefined = plan.region?.box ? { box: plan.region.box } : mask && { mask: mask.bytes };
   const isSame = picture !== undefined && picture.sha256 === plan.inputs[0]?.sha256;
   const blended: Blended =
     allowed && isSame
-      ? await runPixelJob('region', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) })
+      ? await runPixelJob('region', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) }).catch(
+          (error: unknown): Blended => {
+            logError(error);
+            return { unaligned: 'Its pixels could not be worked on.' };
+          },
+        )
       : { unaligned: 'The picture it belongs into is no longer there.' };
   const place = plan.region?.described ?? '';
   if ('unaligned' in blended) {

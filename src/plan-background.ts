@@ -34,7 +34,7 @@ export const secondGround = '#000000';
 
 /** Subjects that light shines through, or that fade out: a colour behind them would stay in them. */
 const translucent =
-  /\b((?<!magnifying )glass|glassy|crystal|transparent(?! (back\w*|bg|png|image|file|ground))|translucent|see-through|smok(e|y|ing)|steam(ing|y)?|vapou?r|mist|glow\w*|aura|halo|neon|shadows?|liquids?|bubbles?|veils?|tulle|gauze|flames?|sparks?|lightning|ghosts?|jellyfish)\b/i;
+  /\b((?<!magnifying )glass|glassy|crystal|transparent (glass|plastic|fabric|liquid|bottle|vase|jar|wings?|film|acrylic|cloth|curtain|window|dress|sheet)|translucent|see-through|smok(e|y)|steam(ing|y)?|vapou?r|mist|glow\w*|aura|halo|neon|shadows?|liquids?|bubbles?|veils?|tulle|gauze|flames?|sparks?|lightning|ghosts?|jellyfish)\b/i;
 
 /** What a prompt says is not to be there, and what is only to be written: neither is in the picture as a thing. */
 const unseen = /\b(no|not|without|any|never) (?:(?:any|a|an|drop|hard|soft|cast) )?[\w-]+|"[^"]*"|“[^”]*”|«[^»]*»/gi;

@@ -23,6 +23,8 @@ export interface PlannedOutput {
   /** Exact pixels; one alone keeps the shape. */
   width?: number;
   height?: number;
+  /** Pixels of the width limner itself scales down to, where nobody asked for a size. */
+  scaleTo?: number;
   /** Largest file, in thousands of bytes. */
   maxKb?: number;
 }
@@ -41,18 +43,23 @@ interface FileWish {
 }
 
 /**
- * What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. A size is not kept
- * when the call speaks of shape or resolution.
+ * What was done to the model's picture for the file that is edited now: it is done again, unless the call says otherwise. A size is not kept when the call speaks of
+ * shape or resolution, and the ceiling, which was meant for that size and type, goes with it; another resolution alone keeps the shape.
  */
-export function toFinishAgain(wish: FileWish, [{ sha256, record, isOriginal } = {}]: readonly Partial<Picture>[]): Finish {
+export function toFinishAgain(
+  wish: FileWish,
+  asked: Format | undefined,
+  [{ sha256, record, isOriginal } = {}]: readonly Partial<Picture>[],
+): Finish {
   if (wish.tool !== 'edit_image' || record === undefined) return {};
   const isDerived = record.delivered?.sha256 === sha256 && record.original?.sha256 !== sha256;
   if (!isDerived && !isOriginal) return {};
   const { format, cropTo, width, height, maxKb, background } = record.finish;
-  const isResized = [wish.width, wish.height, wish.aspectRatio, wish.resolution].some((value) => value !== undefined);
-  // A ceiling that was meant for one size is none for another.
-  const size = isResized ? {} : { width, height, maxKb };
-  return { format, cropTo, background, ...size };
+  const isShaped = [wish.width, wish.height, wish.aspectRatio].some((value) => value !== undefined);
+  if (isShaped) return { format, cropTo, background };
+  const isSameType = asked === undefined || asked === format;
+  if (wish.resolution === undefined) return { format, cropTo, background, width, height, ...(isSameType && { maxKb }) };
+  return { format, background, cropTo: width && height ? `${width}:${height}` : cropTo };
 }
 
 /** What of it is really done again, for the caller to hear. */

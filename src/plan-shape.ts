@@ -1,5 +1,5 @@
 import { ToolError } from './errors.ts';
-import { type AspectRatio, type Resolution, resolutions, type Size, shapeDistance, toShape } from './media.ts';
+import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toShape } from './media.ts';
 import { type CatalogModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
 import { formatSize, quote } from './text.ts';
 
@@ -12,8 +12,9 @@ const widest = 16;
 /** From here on two shapes are told apart. */
 const exactShape = 0.01;
 
-/** Pixels of the largest file, as of the largest picture that is read. */
-const maxPixels = 100_000_000;
+/** Pixels of the largest file: three times what a model paints at most. AVIF of more than the second takes minutes and gigabytes. */
+const maxPixels = 50_000_000;
+const maxAvifPixels = 25_000_000;
 
 /** What the size of a picture depends on of a wish. */
 interface SizeWish {
@@ -62,12 +63,18 @@ export function planShape(
 }
 
 /** The shape of an exact size. Throws for one nobody can make. */
-export function toExactShape(size: Size, aspectRatio: AspectRatio | undefined, warnings: string[]): AspectRatio {
+export function toExactShape(
+  size: Size,
+  format: Format | undefined,
+  aspectRatio: AspectRatio | undefined,
+  warnings: string[],
+): AspectRatio {
   const shape: AspectRatio = `${size.width}:${size.height}`;
-  if (size.width * size.height > maxPixels) {
+  const most = format === 'avif' ? maxAvifPixels : maxPixels;
+  if (size.width * size.height > most) {
     throw new ToolError(
       'unsupported',
-      `width and height make ${formatSize(size)}; limner makes files of up to ${maxPixels / 1_000_000} million pixels. Ask for less.`,
+      `width and height make ${formatSize(size)}; limner makes ${format === 'avif' ? 'avif' : 'files'} of up to ${most / 1_000_000} million pixels. Ask for less.`,
     );
   }
   if (toShape(shape) > widest || toShape(shape) < 1 / widest) {

@@ -3,6 +3,7 @@ import type { Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import type { Target } from './files/target.ts';
+import { requirePossible } from './image/fit.ts';
 import type { SourceType } from './image/xmp.ts';
 import type { AspectRatio, Format, Resolution } from './media.ts';
 import { type CatalogModel, chooseModel, documentedSize, maxImages, modelsThatCan, nearestRatio } from './model/catalog.ts';
@@ -88,7 +89,7 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   }
   const region = planRegion({ ...wish, format: toAskedFormat(wish, target) }, pictures[0], wish.mask, warnings);
   const history = planHistory(wish, model, pictures, config, region !== undefined, warnings);
-  const again = region ? {} : toFinishAgain(wish, pictures);
+  const again = region ? {} : toFinishAgain(wish, toAskedFormat(wish, target), pictures);
   const asked = toAskedFormat(wish, target) ?? (region ? 'png' : again.format);
   const background = planBackground(wish, asked, again.background, wish.tool !== 'generate_image', warnings);
   if (wish.tool === 'edit_image' && pictures[0]?.facts.hasAlpha && !background && !region) warnings.push(losesAlpha);
@@ -148,19 +149,20 @@ function planPainting(wish: Wish, model: CatalogModel, pictures: readonly Pictur
   // One edge alone keeps the shape: the one that was named, or the picture's.
   const exact = toWholeSize(decided.output, named ?? pictures[0]?.facts ?? '1:1');
   const output = { ...decided.output, ...exact };
-  const exactShape = exact && toExactShape(exact, named, warnings);
+  const exactShape = exact && toExactShape(exact, output.format, named, warnings);
+  if (exact) requirePossible(output.format ?? 'jpeg', exact);
   const own = history ? (pictures[0]?.record?.made ?? pictures[0]?.facts) : pictures[0]?.facts;
-  const shape = exactShape
-    ? { aspectRatio: nearestRatio(model.ratios, exactShape) }
-    : planShape(model, named, own, history && again.cropTo, warnings);
+  const shape = exactShape ? { aspectRatio: nearestRatio(model.ratios, exactShape) } : planShape(model, named, own, again.cropTo, warnings);
   // A file that was made smaller than the model's picture is what the caller sees and means.
   const resolution = planResolution(wish, model, shape.aspectRatio, { own: pictures[0]?.facts, exact }, warnings);
   const asked = exactShape ? {} : named && { askedRatio: named };
   const larger = exact || wish.resolution || wish.tool === 'edit_image' ? undefined : toLarger(wish, model, background, resolution);
   if (larger === undefined) return { ...shape, ...asked, resolution, output };
-  const { width } = documentedSize(shape.aspectRatio, resolution);
-  warnings.push(`Fine hair or fur: painted at ${larger} and scaled down to ${resolution}, which gives transparency a cleaner edge.`);
-  return { ...shape, ...asked, resolution: larger, output: { ...output, width } };
+  const { width: scaleTo } = documentedSize(shape.aspectRatio, resolution);
+  warnings.push(
+    `Fine hair or fur: painted at ${larger} and scaled down to ${resolution}, which gives transparency a cleaner edge (resolution ${resolution} paints it at that, for less).`,
+  );
+  return { ...shape, ...asked, resolution: larger, output: { ...output, scaleTo } };
 }
 
 /** A size more, for a subject whose edge would be lost in the coarser colours of a JPEG. */

@@ -63,7 +63,8 @@ async function findRecent({ archive, ledger }: Sources, count: number): Promise<
   const ids = requests.flatMap(({ images, sent }) => (images.length > 0 ? images : [sent.image]));
   for (const id of ids.slice(-count)) {
     const record = found.has(id) ? undefined : await archive.find(id);
-    if (record) found.set(id, record);
+    // A second shot is no picture anybody asked for.
+    if (record && record.shotOf === undefined) found.set(id, record);
   }
   return [...found.values()].sort((a, b) => b.at.localeCompare(a.at) || b.number - a.number).slice(0, count);
 }

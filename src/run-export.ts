@@ -6,7 +6,7 @@ import { exportPictures } from './export/export.ts';
 import { toUrl } from './export/file.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
 import { findPictures } from './files/folder.ts';
-import { isInside, workingFolder } from './files/paths.ts';
+import { isInside, requireAllowed, workingFolder } from './files/paths.ts';
 import { ensureWritable, publish } from './files/publish.ts';
 import { exists, isPlainFile } from './files/read.ts';
 import { findTarget, type Target } from './files/target.ts';
@@ -16,7 +16,7 @@ import type { Pixels } from './image/pixels.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
 import type { TruePixels, TruePixelsWish } from './image/true-pixels.ts';
 import { formatOfExtension } from './media.ts';
-import { formatBytes, quote } from './text.ts';
+import { cleanText, formatBytes, quote } from './text.ts';
 
 /** What an export is asked: which pictures, what of them, and where to. */
 export interface ExportRequest {
@@ -76,6 +76,8 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
   const { files, markup } = nameFiles(made, target, wish);
   // A name limner makes up may be another one.
   const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
+  for (const folder of new Set(files.map(({ name }) => dirname(toPath(target.folder, name)))))
+    await requireAllowed(folder, config, 'write');
   if (!isInvented) await requireFree(files, target.folder, overwrite);
   await ensureWritable(
     target.folder,
@@ -144,8 +146,16 @@ async function findExportTarget(
 
 function toSource({ path, name, bytes, facts, record }: Picture): ExportSource {
   const delivered = record?.delivered?.path ?? path;
-  const stem = basename(delivered, extname(delivered));
+  const stem = toSafeStem(basename(delivered, extname(delivered)));
   return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }) };
+}
+
+/** Longest stem in characters: suffixes and an extension follow, and a character may take four of the 255 bytes a name has. */
+const longestStem = 50;
+
+/** A name from a disk as part of new names and of answers: nothing in it that ends lines, steers terminals or hides. */
+function toSafeStem(stem: string): string {
+  return [...cleanText(stem.replace(/\s+/g, ' '), 1000)].slice(0, longestStem).join('').trim() || 'picture';
 }
 
 /** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */

@@ -81,7 +81,7 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   const { archive, ledger } = call;
   const records = kept.flatMap(({ record, second }) => [record, ...(second && 'record' in second ? [second.record] : [])]);
   const warnings = [...plan.warnings, ...records.flatMap((record) => record.warnings)];
-  const ingredients = { picture: sources.pictures[0], mask: sources.mask };
+  const ingredients = { picture: sources.pictures[0], mask: sources.mask, logError: call.logError };
   const images: SavedImage[] = [];
   for (const image of kept) {
     const saved =

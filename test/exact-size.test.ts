@@ -89,6 +89,16 @@ describe('exact pixels', () => {
     expect(own.file).toMatchObject({ width: 150, height: 100 });
   });
 
+  test('another resolution keeps its shape, and pays for what the file is, not for what was painted', async ({ limner, google }) => {
+    await limner.call('generate_image', { prompt: 'A banner', width: 1000, height: 300, max_kb: 60, output: 'banner.webp' });
+    const larger = await limner.call('edit_image', { prompt: 'At night', image: 'banner.webp', resolution: '2K' });
+    expect(larger.file.width / larger.file.height).toBeCloseTo(10 / 3, 1);
+    expect(larger.text).not.toContain('60 kB');
+    await limner.call('generate_image', { prompt: 'A hero', width: 900, height: 500, resolution: '4K', output: 'hero.webp' });
+    await limner.call('edit_image', { prompt: 'At night', image: 'hero.webp', aspect_ratio: '1:1' });
+    expect(google.requests.at(-1)?.imageSize).toBe('1K');
+  });
+
   test('a ceiling that cannot be met is told with the size that was reached', async ({ limner, google }) => {
     google.always(answers.picture({ noise: true, width: 1024, height: 1024, signatureBytes: 0 }));
     const { file, text } = await limner.call('generate_image', {
@@ -107,7 +117,9 @@ describe('exact pixels', () => {
 describe('refused before anything is paid', () => {
   for (const [args, words] of [
     [{ width: 4000, height: 100 }, /too extreme a shape/],
-    [{ width: 16_000, height: 16_000 }, /up to 100 million pixels/],
+    [{ width: 16_000, height: 16_000 }, /up to 50 million pixels/],
+    [{ width: 1100, aspect_ratio: '1:16', format: 'webp' }, /webp.*16,?383/],
+    [{ width: 6000, height: 5000, format: 'avif' }, /avif of up to 25 million/],
     [{ width: 20_000 }, /"width" must be at most 16383/],
     [{ max_kb: -1 }, /"max_kb" must be at least 1/],
   ] as const) {

@@ -198,6 +198,34 @@ describe('an edit of a region', () => {
     );
   });
 
+  test('a damaged answer never takes the place of the picture', async ({ limner, google, computer }) => {
+    const whole = await sharp(await busyPicture(800, 600))
+      .jpeg()
+      .toBuffer();
+    google.always(answers.picture({ bytes: whole.subarray(0, whole.length / 2), signatureBytes: 0 }));
+    const bytes = await busyPicture(800, 600);
+    const path = await computer.write('in.png', bytes);
+    const { file, text } = await limner.call('edit_image', {
+      prompt,
+      image: 'in.png',
+      region: 'top left',
+      output: 'in.png',
+      overwrite: true,
+    });
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+    expect(file.path).toContain('whole-edit');
+    expect(text).toContain('could not be laid into the picture');
+  });
+
+  test('a mask too fine for the picture is refused before anything is paid', async ({ limner, google, computer }) => {
+    await computer.write('in.png', await busyPicture(400, 300));
+    const line =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="3000"><rect width="4000" height="3000"/><rect x="1001" width="3" height="3000" fill="#fff"/></svg>';
+    await computer.write('mask.png', await sharp(Buffer.from(line)).png().toBuffer());
+    const answer = await limner.call('edit_image', { prompt, image: 'in.png', mask: 'mask.png' });
+    expect([answer.isError, google.requests.length]).toEqual([true, 0]);
+  });
+
   test('further edits of it start from the file, not from the conversation', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     await computer.write('in.png', await busyPicture(800, 600));

@@ -3,11 +3,13 @@ import type { GoogleRequest } from './google/index.ts';
 import { answers } from './google/index.ts';
 
 /** A subject that stands free: a ball with a see-through half, soft at its edge. Drawn at any size; transparent around it. */
-export function ball(width: number, height: number): Promise<Buffer> {
+export function ball(width: number, height: number, glass = true): Promise<Buffer> {
   const [x, y, radius] = [width / 2, height / 2, Math.min(width, height) * 0.3];
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><circle cx="${x}" cy="${y}" r="${radius}" fill="#e8a020"/>` +
-    `<path d="M${x - radius * 0.6} ${y - radius * 1.3}h${radius * 1.2}v${radius * 0.5}h-${radius * 1.2}z" fill="#30a0c0" fill-opacity=".5"/>` +
+    (glass
+      ? `<path d="M${x - radius * 0.6} ${y - radius * 1.3}h${radius * 1.2}v${radius * 0.5}h-${radius * 1.2}z" fill="#30a0c0" fill-opacity=".5"/>`
+      : '') +
     `<circle cx="${x - radius * 0.3}" cy="${y - radius * 0.2}" r="${radius * 0.25}" fill="#f8e0b0"/></svg>`;
   return sharp(Buffer.from(svg)).png().toBuffer();
 }

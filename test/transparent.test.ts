@@ -40,12 +40,11 @@ describe('a transparent background by one flat colour', () => {
   });
 
   test('leaves no trace of the colour it was painted on', async ({ limner, google }) => {
-    google.always(paintBall());
+    const solid = await ball(512, 512, false);
+    const bytes = await sharp(solid).flatten({ background: '#ff00ff' }).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+    google.always(answers.picture({ bytes, signatureBytes: 0 }));
     const { file } = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent' });
-    const truth = await sharp(await ball(512, 512))
-      .flatten({ background: '#406080' })
-      .raw()
-      .toBuffer();
+    const truth = await sharp(solid).flatten({ background: '#406080' }).raw().toBuffer();
     const got = await sharp(file.path).flatten({ background: '#406080' }).raw().toBuffer();
     const meanError = got.reduce((sum, value, index) => sum + Math.abs(value - (truth[index] ?? 0)), 0) / got.length;
     expect(meanError).toBeLessThan(1.5);
@@ -340,4 +339,32 @@ describe('the stand-in', () => {
       expect(await alphaOf(file.path)).toMatchObject({ corners: 0, middle: 255 });
     });
   }
+});
+
+describe('what goes wrong while pixels are worked on', () => {
+  test('a second shot that cannot be decoded costs the transparency and nothing else that was asked', async ({ limner, google }) => {
+    const white = await ballOn('#ffffff', size);
+    google.next(answers.picture({ bytes: white, signatureBytes: 0 }));
+    google.always(answers.picture({ bytes: white.subarray(0, white.length / 2), signatureBytes: 0 }));
+    const wish = { prompt: 'A glass of water', background: 'transparent', width: 300, height: 200, format: 'webp', output: 'g.webp' };
+    const { file, text } = await limner.call('generate_image', wish);
+    expect(file).toMatchObject({ width: 300, height: 200, format: 'webp' });
+    expect(text).toContain('the file is opaque: its pixels could not be worked on.');
+  });
+
+  test('`last` after two shots is the picture that was delivered', async ({ start, google }) => {
+    google.always(paintBall());
+    const [mine, other] = [await start({ env: withKey(google) }), await start({ env: withKey(google) })];
+    const { file } = await mine.call('generate_image', { prompt: 'A glass of water', background: 'transparent' });
+    await other.call('generate_image', { prompt: 'A ball' });
+    const { facts } = await mine.call('edit_image', { prompt: 'Brighter', image: 'last', dry_run: false });
+    expect(facts.parents[0]?.id).toBe(file.id);
+  });
+
+  test('forgetting a picture forgets its second shot', async ({ limner, google, computer }) => {
+    google.always(paintBall());
+    const { file } = await limner.call('generate_image', { prompt: 'A glass of water', background: 'transparent' });
+    await run(process.execPath, [built, 'forget', file.id, '--yes'], { env: computer.env });
+    expect(await readdir(join(computer.state, 'images'))).toEqual([]);
+  });
 });

@@ -93,7 +93,7 @@ async function findLast(places: PlacesAndState, { archive, ledger }: Memory): Pr
 /** The newest picture this process answered with, else the newest of this folder somebody was answered with. */
 async function findNewest(here: string, { archive, ledger }: Memory): Promise<DeliveredRecord | undefined> {
   const own = ledger.lastAnswered();
-  const [mine] = own === undefined ? [] : await archive.ofCall(own);
+  const mine = own === undefined ? undefined : (await archive.ofCall(own)).find(({ delivered }) => delivered);
   if (mine?.delivered) return { ...mine, delivered: mine.delivered };
   const unclaimed = new Set((await ledger.recentCalls()).filter((call) => isUnclaimed(call, ledger)).map(({ call }) => call));
   for await (const record of archive.newestFirst(here)) if (!unclaimed.has(record.call)) return record;

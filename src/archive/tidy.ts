@@ -122,9 +122,12 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
 
   async function findOldDerived(unclaimed: ReadonlySet<string>): Promise<FileToRemove[]> {
     const oldest = Date.now() - keptFor;
-    const derived = (await listOriginals(unclaimed)).flatMap(({ file, record }) =>
-      record.delivered === undefined || record.delivered.path === file.path ? [] : [{ ...file, rank: Date.parse(record.at) }],
-    );
+    const derived = (await listOriginals(unclaimed)).flatMap(({ file, record }) => {
+      // A second shot was only ever to be compared with its first.
+      const isSpent =
+        record.shotOf === undefined ? record.delivered !== undefined && record.delivered.path !== file.path : !unclaimed.has(record.shotOf);
+      return isSpent ? [{ ...file, rank: Date.parse(record.at) }] : [];
+    });
     const copies = (await listFiles(replaced)).map(({ path, bytes, changedAt }) => ({ path, bytes, rank: changedAt }));
     return [...derived, ...copies].filter(({ rank }) => rank < oldest);
   }

@@ -138,7 +138,10 @@ function toNamed(choice: Choice): readonly string[] {
 
 /** A picture whose call has not ended is on its way to somebody; it goes only when it is named. */
 function choose(choice: Choice, pictures: readonly KnownPicture[]): readonly KnownPicture[] {
-  if (choice !== 'all' && 'ids' in choice) return pictures.filter(({ id }) => choice.ids.includes(id));
+  if (choice !== 'all' && 'ids' in choice) {
+    // The second of two shots is the same picture once more.
+    return pictures.filter(({ id, shotOf }) => choice.ids.includes(id) || (shotOf !== null && choice.ids.includes(shotOf)));
+  }
   const ended = pictures.filter(({ running }) => !running);
   return choice === 'all' ? ended : ended.filter(({ at }) => Date.parse(at) < Date.now() - choice.milliseconds);
 }

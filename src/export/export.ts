@@ -1,3 +1,5 @@
+import { ToolError } from '../errors.ts';
+import { formatBytes, quote } from '../text.ts';
 import { exportAndroid, exportIos } from './app-icons.ts';
 import { exportPixelArt } from './pixel-art.ts';
 import { exportOg, exportPlain } from './plain.ts';
@@ -6,7 +8,7 @@ import { checkWish } from './rules.ts';
 import { named, type Opened, openSources } from './source.ts';
 import { exportSprite } from './sprite.ts';
 import { exportFavicon, exportPwa } from './web-icons.ts';
-import type { Exported, ExportSource, ExportTools, ExportWish } from './wish.ts';
+import type { Exported, ExportedFile, ExportSource, ExportTools, ExportWish } from './wish.ts';
 
 /**
  * The files that a wish makes of pictures, in memory: no disk, no server, no model. Throws `invalid_argument` for what cannot be meant, before any picture is
@@ -17,12 +19,39 @@ export async function exportPictures(sources: readonly ExportSource[], wish: Exp
   const pictures = await openSources(sources, wish, tools);
   if (wish.preset === 'sprite') return exportSprite(pictures, wish);
   const exported: Exported[] = [];
-  for (const picture of pictures) exported.push(await named(picture.name, () => exportOne(picture, wish, tools, pictures.length === 1)));
+  let bytes = 0;
+  for (const picture of pictures) {
+    const made = await exportOne(picture, wish, pictures.length === 1);
+    bytes += made.files.reduce((sum, file) => sum + file.bytes.length, 0);
+    if (bytes > mostBytes) {
+      throw new ToolError(
+        'unsupported',
+        `These files have more than ${formatBytes(mostBytes)} together. Export the pictures in parts, or smaller.`,
+      );
+    }
+    exported.push(made);
+  }
+  const files = exported.flatMap((made) => made.files);
+  requireDifferentNames(files);
   return {
-    files: exported.flatMap(({ files }) => files),
+    files,
     markup: exported.flatMap(({ markup }) => markup),
     notes: [...new Set(exported.flatMap(({ notes }) => notes))],
   };
+}
+
+/** All files of a call are held until the first is written; this many bytes of them at most. */
+const mostBytes = 400_000_000;
+
+/** `icon@2x.png` may be a picture and the double of another. Throws `invalid_argument`. */
+function requireDifferentNames(files: readonly ExportedFile[]): void {
+  const names = files.map(({ name }) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice === undefined) return;
+  throw new ToolError(
+    'invalid_argument',
+    `Two of the files would be called ${quote(twice, 120)}. Export these pictures one by one, or rename one.`,
+  );
 }
 
 function exportOne(picture: Opened, wish: ExportWish, tools: ExportTools, isOnly: boolean): Promise<Exported> {

@@ -18,8 +18,9 @@ export async function findPictures(argument: string, places: Places): Promise<st
   );
   if (!isFolder) return undefined;
   const folder = await requireAllowed(path, places, 'read');
-  const names = (await readdir(folder))
-    .filter((name) => !name.startsWith('.') && isPictureName(name))
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .flatMap((entry) => (entry.isFile() && !entry.name.startsWith('.') && isPictureName(entry.name) ? [entry.name] : []))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   if (names.length === 0)
     throw new ToolError(

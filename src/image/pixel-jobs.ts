@@ -31,8 +31,8 @@ export interface PixelJobs {
   region: { input: { picture: Uint8Array; answer: Uint8Array; allowed: Allowed; xmp: string }; output: Blended };
   /** Fat pixels → true ones. */
   'pixel-art': { input: { pixels: Pixels; wish: TruePixelsWish }; output: TruePixels | undefined };
-  /** How much of a mask is white, from 0 to 1, at its own size. */
-  mask: { input: { bytes: Uint8Array }; output: { share: number } & Size };
+  /** How much of a picture of this size a mask leaves to change, from 0 to 1. */
+  mask: { input: { bytes: Uint8Array; size: Size }; output: { share: number } };
 }
 
 export type PixelJobName = keyof PixelJobs;

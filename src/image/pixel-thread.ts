@@ -37,8 +37,15 @@ export function runPixelJob<Name extends PixelJobName>(name: Name, input: PixelJ
 
 /** What a dependency prints in it goes nowhere: stdout is the protocol's. */
 function startThread(): Worker {
-  const thread = new Worker(new URL('./pixel-worker.js', import.meta.url), { stdout: true, env: {}, execArgv: [] });
+  const thread = new Worker(new URL('./pixel-worker.js', import.meta.url), {
+    stdout: true,
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
   thread.stdout.resume();
+  // Whoever waits for an answer hears of an error too; one that comes when nobody does must not end the server.
+  thread.on('error', () => undefined);
   thread.once('exit', () => {
     if (worker === thread) worker = undefined;
   });

@@ -38,7 +38,7 @@ async function work(sharp: Sharp, { name, input }: Job): Promise<PixelJobs[Pixel
     case 'pixel-art':
       return toTruePixels(input.pixels, input.wish);
     case 'mask':
-      return measureMask(await decode(sharp, input.bytes, 'keep'));
+      return { share: maskFromPixels(await decode(sharp, input.bytes, 'keep'), input.size).share };
   }
 }
 
@@ -110,18 +110,22 @@ function describeNotFlat({ kind }: Background): string {
 
 /** As stored, so that what is not taken from the answer keeps its very numbers, whatever colours its profile means by them. */
 async function decodeAsStored(sharp: Sharp, bytes: Uint8Array): Promise<{ pixels: Pixels; profile: Buffer | undefined; notes: string[] }> {
-  const { icc, space, depth } = await sharp(bytes, decoding).metadata();
+  const { icc, space, depth, pages = 1 } = await sharp(bytes, { ...decoding, pages: -1 }).metadata();
   const isPrint = space === 'cmyk';
-  const raw = await sharp(bytes, { ...decoding, ignoreIcc: !isPrint })
+  // Only a profile for red, green and blue fits what comes out; its bytes 16 to 19 say so (ICC.1, 7.2.6).
+  const isRgb = icc !== undefined && icc.subarray(16, 20).toString('latin1') === 'RGB ';
+  const isConverted = isPrint || (icc !== undefined && !isRgb);
+  const raw = await sharp(bytes, { ...decoding, ignoreIcc: !isConverted })
     .rotate()
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
   const notes = [
-    ...(isPrint ? ['The picture was CMYK and is sRGB now.'] : []),
+    ...(isConverted ? [`The picture was ${isPrint ? 'CMYK' : 'in a colour profile of its own'} and is sRGB now.`] : []),
+    ...(pages > 1 ? [`Only the first of its ${pages} frames is here.`] : []),
     ...(depth === 'uchar' ? [] : ['The picture had more than 8 bits a channel and has 8 now.']),
   ];
-  return { pixels: toPixels(raw), profile: isPrint ? undefined : icc, notes };
+  return { pixels: toPixels(raw), profile: isConverted ? undefined : icc, notes };
 }
 
 async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs['region']['input']): Promise<Blended> {
@@ -132,9 +136,4 @@ async function blend(sharp: Sharp, { picture, answer, allowed, xmp }: PixelJobs[
   const png = await encode(sharp, blended.pixels, xmp);
   const { width, height } = blended.pixels;
   return { bytes: profile ? embedProfile(png, profile) : png, width, height, facts: blended.facts, notes };
-}
-
-function measureMask(mask: Pixels): PixelJobs['mask']['output'] {
-  const { width, height } = mask;
-  return { share: maskFromPixels(mask, mask).share, width, height };
 }

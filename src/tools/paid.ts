@@ -7,6 +7,7 @@ import type { Call } from '../generate.ts';
 import { hasTransparency, unreadable } from '../image/inspect.ts';
 import { runPixelJob } from '../image/pixel-thread.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
+import type { Size } from '../media.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
 import { type Outcome, run } from '../run.ts';
 import { quote } from '../text.ts';
@@ -36,7 +37,8 @@ export async function paint(tool: Wish['tool'], pictures: readonly string[], inp
   const target = await findTarget(input.output, call.config);
   const found: Picture[] = [];
   for (const picture of pictures) found.push(await identify(picture, call.config, call));
-  const mask = input.mask === undefined ? undefined : await readMask(input.mask, call);
+  const [picture] = found;
+  const mask = input.mask === undefined || picture === undefined ? undefined : await readMask(input.mask, picture.facts, call);
   const wish = toWish(tool, input, mask);
   const known = await withHistory(wish, await withTrueAlpha(found), call);
   const decided = plan(wish, known, target, call.config);
@@ -61,9 +63,9 @@ function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefine
 }
 
 /** The picture that says where change is allowed. Throws `invalid_argument` for one that allows it nowhere or everywhere. */
-async function readMask(argument: string, call: Call): Promise<Picture> {
+async function readMask(argument: string, size: Size, call: Call): Promise<Picture> {
   const mask = await identify(argument, call.config, call);
-  const { share } = await runPixelJob('mask', { bytes: mask.bytes }).catch((cause) => {
+  const { share } = await runPixelJob('mask', { bytes: mask.bytes, size: { width: size.width, height: size.height } }).catch((cause) => {
     throw unreadable(argument, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
   });
   if (share > 0.00001 && share < 0.9999) return mask;
