@@ -225,7 +225,9 @@ function offsetsAlong({ offsets, box, columns, rows }: Recolouring, y: number): 
   const cellY = Math.min(rows - 1, Math.max(0, ((y + 0.5 - box.top) / (box.bottom - box.top)) * rows - 0.5));
   const [above, below] = [Math.floor(cellY) * columns * 3, Math.min(rows - 1, Math.floor(cellY) + 1) * columns * 3];
   const down = cellY - Math.floor(cellY);
-  return Float32Array.from({ length: 3 * columns }, (_, i) => (offsets[above + i] ?? 0) * (1 - down) + (offsets[below + i] ?? 0) * down);
+  const line = new Float32Array(3 * columns);
+  for (let i = 0; i < line.length; i++) line[i] = (offsets[above + i] ?? 0) * (1 - down) + (offsets[below + i] ?? 0) * down;
+  return line;
 }
 
 function hold(value: number, limit: number): number {
