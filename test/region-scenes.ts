@@ -74,25 +74,25 @@ function drawTexture({ seed, width, height }: Scene, view: View): Uint8Array {
   for (let y = 0, o = 0; y < view.height; y++) {
     for (let x = 0; x < view.width; x++, o += 3) {
       let [red, green, blue] = [0, 0, 0];
-      for (const [dx, dy] of [
-        [0.25, 0.25],
-        [0.75, 0.25],
-        [0.25, 0.75],
-        [0.75, 0.75],
-      ] as const) {
+      for (let sample = 0; sample < 4; sample++) {
+        const [dx, dy] = [sample % 2 === 0 ? 0.25 : 0.75, sample < 2 ? 0.25 : 0.75];
         const [sx, sy] = [(x + dx - shiftX) / scaleX, (y + dy - shiftY) / scaleY];
         let value = 0;
         for (let octave = 0, size = width / 4, weight = 0.5; octave < 6; octave++, size /= 2, weight *= 0.6)
           value += weight * noise(sx / size + 100, sy / size + 100, octave);
         const height01 = sy / height;
-        let colour = [60 + 120 * value, 50 + 140 * value * (1 - 0.5 * height01), 90 + 110 * value * (1 - height01)];
-        for (const disc of discs) {
-          const far = Math.hypot(sx - disc.x, sy - disc.y) / disc.r;
-          if (far < 1) colour = disc.tint.map((tint) => tint * (1 - 0.6 * far * far) + 50 * value);
+        const disc = discs.findLast((one) => (sx - one.x) ** 2 + (sy - one.y) ** 2 < one.r ** 2);
+        if (disc) {
+          const shade = 1 - (0.6 * ((sx - disc.x) ** 2 + (sy - disc.y) ** 2)) / disc.r ** 2;
+          const [tintRed = 0, tintGreen = 0, tintBlue = 0] = disc.tint;
+          red += tintRed * shade + 50 * value;
+          green += tintGreen * shade + 50 * value;
+          blue += tintBlue * shade + 50 * value;
+        } else {
+          red += 60 + 120 * value;
+          green += 50 + 140 * value * (1 - 0.5 * height01);
+          blue += 90 + 110 * value * (1 - height01);
         }
-        red += colour[0] ?? 0;
-        green += colour[1] ?? 0;
-        blue += colour[2] ?? 0;
       }
       out[o] = Math.min(255, red / 4);
       out[o + 1] = Math.min(255, green / 4);
@@ -177,7 +177,8 @@ export async function degrade(picture: Pixels, faults: Faults, seed: number): Pr
   for (let i = 0; i < out.length; i += 3) {
     const [r, g, b] = [picture.data[i] ?? 0, picture.data[i + 1] ?? 0, picture.data[i + 2] ?? 0];
     const grey = 0.299 * r + 0.587 * g + 0.114 * b;
-    for (const [channel, value] of [r, g, b].entries()) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = picture.data[i + channel] ?? 0;
       const saturated = grey + (value - grey) * faults.saturation;
       const toned = 255 * (Math.min(255, Math.max(0, saturated)) / 255) ** faults.gamma;
       const noise = faults.noise === 0 ? 0 : (random() + random() + random() - 1.5) * 2 * faults.noise;

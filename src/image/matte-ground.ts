@@ -46,6 +46,11 @@ export function fitGround(width: number, height: number, shareAt: (x: number, y:
   return { terms, noise: findNoise(border, terms) };
 }
 
+/** Whether a ground is equally bright everywhere. */
+export function isFlat({ terms }: Ground): boolean {
+  return terms.every((term, index) => term === (index === 0 ? 1 : 0));
+}
+
 /** The ground along one row, as start, step and step of the step, so that a loop over x only adds. */
 export function groundAlong({ terms }: Ground, y: number, width: number, height: number): [start: number, step: number, bend: number] {
   const [one = 1, byU = 0, byV = 0, byUU = 0, byUV = 0, byVV = 0] = terms;

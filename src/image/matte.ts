@@ -30,6 +30,21 @@ const reach = 4;
 const opaque = 250;
 const edge = { least: 26, most: 230 } as const;
 
+/** The same bytes, into which numbers are written rounded and held to 0 to 255, which is quicker than doing so by hand. */
+export function clamped({ buffer, byteOffset, byteLength }: Uint8Array): Uint8ClampedArray {
+  return new Uint8ClampedArray(buffer, byteOffset, byteLength);
+}
+
+/**
+ * Every so manieth row of a picture, those of the lower half first: its middle has background and subject, so that what goes through them is compiled once,
+ * for both, where from the top it would be compiled for background alone and then anew.
+ */
+export function fromMiddle(height: number, every = 1): number[] {
+  const first = every >> 1;
+  const count = Math.max(0, Math.ceil((height - first) / every));
+  return Array.from({ length: count }, (_, index) => first + every * ((index + (count >> 1)) % count));
+}
+
 /** How many pixels have each alpha, 0 to 255. */
 export function countAlpha({ data }: Pixels): Uint32Array {
   const levels = new Uint32Array(256);

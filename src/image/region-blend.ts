@@ -127,26 +127,40 @@ function lay(
     const weights = weigh(y);
     const row = read(y);
     if (recolouring !== undefined) recoloured += recolourRow(row, y, bounds.left, weights, recolouring);
-    let i = (y * input.width + bounds.left) * input.channels;
-    for (let x = 0, from = 0; x < weights.length; x++, from += 3, i += input.channels) {
-      const weight = weights[x] ?? 0;
-      if (weight === 0) continue;
-      weightSum += weight;
-      allowed++;
-      let most = 0;
-      for (let channel = 0; channel < 3; channel++) {
-        const before = input.data[i + channel] ?? 0;
-        const wanted = Math.min(255, Math.max(0, row[from + channel] ?? 0));
-        const after = Math.round(before + weight * (wanted - before));
-        most = Math.max(most, Math.abs(after - before));
-        input.data[i + channel] = after;
-      }
-      if (most > visibleChange) changed++;
-    }
+    const start = (y * input.width + bounds.left) * input.channels;
+    const laid = layRow(row, weights, input.data, start, input.channels);
+    weightSum += laid.weightSum;
+    allowed += laid.allowed;
+    changed += laid.changed;
   }
   return {
     taken: weightSum / (input.width * input.height),
     changed: allowed === 0 ? 0 : changed / allowed,
     recoloured: weightSum === 0 ? 0 : recoloured / weightSum,
   };
+}
+
+/** Lays one row in; how much of it, of how many pixels, and how many of them are seen to have changed. */
+function layRow(row: Float32Array, weights: Float32Array, into: Uint8Array, start: number, channels: number) {
+  let [weightSum, allowed, changed] = [0, 0, 0];
+  for (let x = 0, from = 0, to = start; x < weights.length; x++, from += 3, to += channels) {
+    const weight = weights[x] ?? 0;
+    if (weight === 0) continue;
+    weightSum += weight;
+    allowed++;
+    const red = towards(into[to] ?? 0, row[from] ?? 0, weight);
+    const green = towards(into[to + 1] ?? 0, row[from + 1] ?? 0, weight);
+    const blue = towards(into[to + 2] ?? 0, row[from + 2] ?? 0, weight);
+    const most = Math.max(Math.abs(red - (into[to] ?? 0)), Math.abs(green - (into[to + 1] ?? 0)), Math.abs(blue - (into[to + 2] ?? 0)));
+    if (most > visibleChange) changed++;
+    into[to] = red;
+    into[to + 1] = green;
+    into[to + 2] = blue;
+  }
+  return { weightSum, allowed, changed };
+}
+
+function towards(before: number, wanted: number, weight: number): number {
+  const held = wanted < 0 ? 0 : wanted > 255 ? 255 : wanted;
+  return (before + weight * (held - before) + 0.5) | 0;
 }

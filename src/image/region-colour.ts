@@ -188,36 +188,48 @@ function invertOnto(system: number[][]): number[][] {
 }
 
 /** Recolours a row of the answer (red, green, blue of the columns from `left`, row y of the input) in place; gives the sum of the changes times `weights`. */
-export function recolourRow(
-  row: Float32Array,
-  y: number,
-  left: number,
-  weights: Float32Array,
-  { matrix, limit, offsets, box, columns, rows }: Recolouring,
-): number {
+export function recolourRow(row: Float32Array, y: number, left: number, weights: Float32Array, recolouring: Recolouring): number {
+  const { matrix, limit, box, columns } = recolouring;
+  const [rr = 1, rg = 0, rb = 0, r1 = 0, gr = 0, gg = 1, gb = 0, g1 = 0, br = 0, bg = 0, bb = 1, b1 = 0] = matrix;
+  const line = offsetsAlong(recolouring, y);
+  const perPixel = columns / (box.right - box.left);
+  const most = columns - 1;
+  let moved = 0;
+  let cellX = (left + 0.5 - box.left) * perPixel - 0.5;
+  for (let x = 0, i = 0; x < weights.length; x++, i += 3, cellX += perPixel) {
+    const weight = weights[x] ?? 0;
+    if (weight === 0) continue;
+    const place = cellX < 0 ? 0 : cellX > most ? most : cellX;
+    const cell = Math.floor(place);
+    const across = place - cell;
+    const at = 3 * cell;
+    const next = cell < most ? at + 3 : at;
+    const red = row[i] ?? 0;
+    const green = row[i + 1] ?? 0;
+    const blue = row[i + 2] ?? 0;
+    const toRed = hold(rr * red + rg * green + rb * blue + r1 - red, limit) + (line[at] ?? 0) * (1 - across) + (line[next] ?? 0) * across;
+    const toGreen =
+      hold(gr * red + gg * green + gb * blue + g1 - green, limit) + (line[at + 1] ?? 0) * (1 - across) + (line[next + 1] ?? 0) * across;
+    const toBlue =
+      hold(br * red + bg * green + bb * blue + b1 - blue, limit) + (line[at + 2] ?? 0) * (1 - across) + (line[next + 2] ?? 0) * across;
+    row[i] = red + toRed;
+    row[i + 1] = green + toGreen;
+    row[i + 2] = blue + toBlue;
+    moved += weight * (Math.abs(toRed) + Math.abs(toGreen) + Math.abs(toBlue));
+  }
+  return moved / 3;
+}
+
+/** The offsets of all columns of cells at row y of the input. */
+function offsetsAlong({ offsets, box, columns, rows }: Recolouring, y: number): Float32Array {
   const cellY = Math.min(rows - 1, Math.max(0, ((y + 0.5 - box.top) / (box.bottom - box.top)) * rows - 0.5));
   const [above, below] = [Math.floor(cellY) * columns * 3, Math.min(rows - 1, Math.floor(cellY) + 1) * columns * 3];
   const down = cellY - Math.floor(cellY);
-  let moved = 0;
-  for (let x = 0, i = 0; x < weights.length; x++, i += 3) {
-    const weight = weights[x] ?? 0;
-    if (weight === 0) continue;
-    const cellX = Math.min(columns - 1, Math.max(0, ((left + x + 0.5 - box.left) / (box.right - box.left)) * columns - 0.5));
-    const at = Math.floor(cellX) * 3;
-    const next = Math.min(columns - 1, Math.floor(cellX) + 1) * 3;
-    const across = cellX - Math.floor(cellX);
-    const [red, green, blue] = [row[i] ?? 0, row[i + 1] ?? 0, row[i + 2] ?? 0];
-    for (let channel = 0; channel < 3; channel++) {
-      const line = channel * 4;
-      const before = row[i + channel] ?? 0;
-      const toned =
-        (matrix[line] ?? 0) * red + (matrix[line + 1] ?? 0) * green + (matrix[line + 2] ?? 0) * blue + (matrix[line + 3] ?? 0) - before;
-      const top = (offsets[above + at + channel] ?? 0) * (1 - across) + (offsets[above + next + channel] ?? 0) * across;
-      const bottom = (offsets[below + at + channel] ?? 0) * (1 - across) + (offsets[below + next + channel] ?? 0) * across;
-      const change = Math.min(limit, Math.max(-limit, toned)) + top * (1 - down) + bottom * down;
-      moved += weight * Math.abs(change);
-      row[i + channel] = before + change;
-    }
-  }
-  return moved / 3;
+  const line = new Float32Array(3 * columns);
+  for (let i = 0; i < line.length; i++) line[i] = (offsets[above + i] ?? 0) * (1 - down) + (offsets[below + i] ?? 0) * down;
+  return line;
+}
+
+function hold(value: number, limit: number): number {
+  return value < -limit ? -limit : value > limit ? limit : value;
 }

@@ -35,6 +35,13 @@ export interface Block {
 /** Grey levels; a block that varies less is as good as flat, as JPEG and noise make that much. */
 const flatDeviation = 3;
 
+/** The part of a warped picture with a margin that is compared: the one over the reference, moved by whole pixels. */
+export interface Shown {
+  margin: number;
+  x: number;
+  y: number;
+}
+
 /** The moving picture as the reference would show it, bilinear; NaN outside the moving picture. `margin` pixels more on every side. */
 export function warp(
   { data, width, height }: Plane,
@@ -69,8 +76,16 @@ export function warp(
  * do not matter. Blocks less than half of which can be compared are left out. Displacements by one Gauss-Newton step with the mean of both gradients
  * (Malis 2004, "efficient second-order minimization"), which needs only first derivatives.
  */
-export function compareBlocks({ reference, visible }: Level, warped: Float32Array, edge: number, withMotion = true): Block[] {
+export function compareBlocks(
+  { reference, visible }: Level,
+  warped: Float32Array,
+  edge: number,
+  withMotion = true,
+  shown?: Shown,
+): Block[] {
   const { data, width, height } = reference;
+  const stride = width + 2 * (shown?.margin ?? 0);
+  const moved = shown ? (shown.margin + shown.y) * stride + shown.margin + shown.x : 0;
   const blocks: Block[] = [];
   for (let top = 1; top + edge / 2 < height; top += edge) {
     const bottom = Math.min(height - 1, top + edge);
@@ -78,8 +93,8 @@ export function compareBlocks({ reference, visible }: Level, warped: Float32Arra
       const right = Math.min(width - 1, left + edge);
       let [n, sumR, sumM, sumRR, sumMM, sumRM] = [0, 0, 0, 0, 0, 0];
       for (let y = top; y < bottom; y++) {
-        for (let x = left, i = y * width + left; x < right; x++, i++) {
-          const m = warped[i] ?? 0;
+        for (let x = left, i = y * width + left, j = moved + y * stride + left; x < right; x++, i++, j++) {
+          const m = warped[j] ?? 0;
           if (visible[i] !== 1 || Number.isNaN(m)) continue;
           const r = data[i] ?? 0;
           n++;
@@ -103,11 +118,11 @@ export function compareBlocks({ reference, visible }: Level, warped: Float32Arra
       const gain = Math.min(3, covariance / Math.max(varM, 1e-6));
       let [squares, sumX, sumY, sumXM, sumYM] = [0, 0, 0, 0, 0];
       for (let y = top; y < bottom; y++) {
-        for (let x = left, i = y * width + left; x < right; x++, i++) {
-          const m = warped[i] ?? 0;
+        for (let x = left, i = y * width + left, j = moved + y * stride + left; x < right; x++, i++, j++) {
+          const m = warped[j] ?? 0;
           if (visible[i] !== 1 || Number.isNaN(m)) continue;
-          const horizontal = (warped[i + 1] ?? 0) - (warped[i - 1] ?? 0);
-          const vertical = (warped[i + width] ?? 0) - (warped[i - width] ?? 0);
+          const horizontal = (warped[j + 1] ?? 0) - (warped[j - 1] ?? 0);
+          const vertical = (warped[j + stride] ?? 0) - (warped[j - stride] ?? 0);
           if (Number.isNaN(horizontal) || Number.isNaN(vertical)) continue;
           const gx = ((data[i + 1] ?? 0) - (data[i - 1] ?? 0) + gain * horizontal) / 4;
           const gy = ((data[i + width] ?? 0) - (data[i - width] ?? 0) + gain * vertical) / 4;

@@ -38,9 +38,8 @@ export function search(level: Level, bases: readonly Base[]): Placement[] {
       const warped = warp(level.moving, placement, level.reference, margin);
       for (let y = -reach.y; y <= reach.y; y++) {
         for (let x = -reach.x; x <= reach.x; x++) {
-          const shifted = cut(warped, level.reference, margin, x, y);
           const effort = Math.hypot(x / width, y / height) + Math.abs(grow);
-          const score = scoreOf(compareBlocks(level, shifted, searchBlock, false)) - effortCost * effort;
+          const score = scoreOf(compareBlocks(level, warped, searchBlock, false, { margin, x, y })) - effortCost * effort;
           tried.push({
             placement: { ...placement, shiftX: placement.shiftX + x * placement.scaleX, shiftY: placement.shiftY + y * placement.scaleY },
             score,
@@ -70,8 +69,7 @@ export function retry(level: Level, bases: readonly Base[]): Placement {
     const warped = warp(level.moving, start, level.reference, reach);
     for (let y = -reach; y <= reach; y++) {
       for (let x = -reach; x <= reach; x++) {
-        const score =
-          scoreOf(compareBlocks(level, cut(warped, level.reference, reach, x, y), fullBlock, false)) * (1 - 0.002 * Math.hypot(x, y));
+        const score = scoreOf(compareBlocks(level, warped, fullBlock, false, { margin: reach, x, y })) * (1 - 0.002 * Math.hypot(x, y));
         if (score <= bestScore) continue;
         bestScore = score;
         best = { ...start, shiftX: start.shiftX + x * start.scaleX, shiftY: start.shiftY + y * start.scaleY };
@@ -79,17 +77,6 @@ export function retry(level: Level, bases: readonly Base[]): Placement {
     }
   }
   return best;
-}
-
-/** The warped picture with its margin → the part over the reference, moved by whole pixels. */
-function cut(warped: Float32Array, { width, height }: Size, margin: number, moveX: number, moveY: number): Float32Array {
-  const out = new Float32Array(width * height);
-  const stride = width + 2 * margin;
-  for (let y = 0; y < height; y++) {
-    const start = (y + margin + moveY) * stride + margin + moveX;
-    out.set(warped.subarray(start, start + width), y * width);
-  }
-  return out;
 }
 
 /** How well a placement does: the correlations of all blocks, by how much there is to see in each. Not a mean, so that a small overlap does not win. */

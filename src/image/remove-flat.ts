@@ -25,14 +25,13 @@ const worthTelling = 0.001;
 export function removeFlat(pixels: Pixels, background: Rgb, enclosed: 'keep' | 'remove' = 'keep'): Matte {
   const { width, height } = pixels;
   const near = tell(pixels, background, borderStray(pixels, background));
-  const outside = floodFromBorder(near, width, height);
-  const gone = enclosed === 'remove' ? near : outside;
+  const gone = enclosed === 'remove' ? near : floodFromBorder(near, width, height);
   const { edits, faint } = unmixEdges(pixels, background, gone);
   const result = clear(pixels, gone);
   for (const { pixel, red, green, blue, alpha } of edits) {
     result.data.set([red, green, blue, Math.round(alpha * (result.data[4 * pixel + 3] ?? 0))], 4 * pixel);
   }
-  const left = enclosed === 'remove' ? 0 : (count(near) - count(outside)) / Math.max(1, width * height);
+  const left = countLeft(near, gone) / Math.max(1, width * height);
   return { pixels: result, facts: withWarning({ ...measureMatte(result, background), disagreement: 0 }, left, faint) };
 }
 
@@ -76,28 +75,44 @@ function unmixEdges(pixels: Pixels, background: Rgb, gone: Uint8Array): { edits:
   const edits: Edit[] = [];
   let edge = 0;
   let faint = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const pixel = y * width + x;
-      if (gone[pixel] === 1 || !isBeside(gone, width, height, x, y)) continue;
-      const alpha = subjectPart(pixels, background, gone, x, y);
-      edge++;
-      if (background.every((value, channel) => Math.abs((data[channels * pixel + channel] ?? 0) - value) < faintness)) faint++;
-      if (alpha > 0.98) continue;
-      const unmix = (channel: number, ground: number) => clamp(((data[channels * pixel + channel] ?? 0) - (1 - alpha) * ground) / alpha);
-      edits.push({ pixel, alpha, red: unmix(0, background[0]), green: unmix(1, background[1]), blue: unmix(2, background[2]) });
-    }
-  }
+  forEachBeside(gone, width, height, (x, y) => {
+    const pixel = y * width + x;
+    const alpha = subjectPart(pixels, background, gone, x, y);
+    edge++;
+    if (background.every((value, channel) => Math.abs((data[channels * pixel + channel] ?? 0) - value) < faintness)) faint++;
+    if (alpha > 0.98) return;
+    const unmix = (channel: number, ground: number) => clamp(((data[channels * pixel + channel] ?? 0) - (1 - alpha) * ground) / alpha);
+    edits.push({ pixel, alpha, red: unmix(0, background[0]), green: unmix(1, background[1]), blue: unmix(2, background[2]) });
+  });
   return { edits, faint: faint / Math.max(1, edge) };
 }
 
-function isBeside(gone: Uint8Array, width: number, height: number, x: number, y: number): boolean {
-  for (let row = Math.max(0, y - edgeWidth); row <= Math.min(height - 1, y + edgeWidth); row++) {
-    for (let column = Math.max(0, x - edgeWidth); column <= Math.min(width - 1, x + edgeWidth); column++) {
-      if (gone[row * width + column] === 1) return true;
-    }
+/** Visits the pixels that stay and have one that goes in the square around them, by how many of the rows around each column has going. */
+function forEachBeside(gone: Uint8Array, width: number, height: number, visit: (x: number, y: number) => void): void {
+  const counts = new Uint8Array(width);
+  for (let y = 0; y < Math.min(edgeWidth, height); y++) countRow(gone, y * width, 1, counts);
+  for (let y = 0; y < height; y++) {
+    if (y + edgeWidth < height) countRow(gone, (y + edgeWidth) * width, 1, counts);
+    if (y > edgeWidth) countRow(gone, (y - edgeWidth - 1) * width, -1, counts);
+    for (const x of besideInRow(gone, y * width, counts)) visit(x, y);
   }
-  return false;
+}
+
+function countRow(gone: Uint8Array, start: number, by: 1 | -1, counts: Uint8Array): void {
+  for (let x = 0; x < counts.length; x++) counts[x] = (counts[x] ?? 0) + by * (gone[start + x] ?? 0);
+}
+
+/** The columns of a row that stay and have a column that counts within reach. */
+function besideInRow(gone: Uint8Array, start: number, counts: Uint8Array): number[] {
+  const found: number[] = [];
+  const width = counts.length;
+  let last = -edgeWidth - 1;
+  for (let x = 0; x < Math.min(edgeWidth, width); x++) if (counts[x] !== 0) last = x;
+  for (let x = 0; x < width; x++) {
+    if (x + edgeWidth < width && counts[x + edgeWidth] !== 0) last = x + edgeWidth;
+    if (x - last <= edgeWidth && gone[start + x] === 0) found.push(x);
+  }
+  return found;
 }
 
 /**
@@ -143,9 +158,9 @@ function clear({ data, width, height, channels }: Pixels, gone: Uint8Array): Pix
   return { data: into, width, height, channels: 4 };
 }
 
-function count(mask: Uint8Array): number {
+function countLeft(near: Uint8Array, gone: Uint8Array): number {
   let sum = 0;
-  for (let index = 0; index < mask.length; index++) sum += mask[index] ?? 0;
+  for (let pixel = 0; pixel < near.length; pixel++) sum += (near[pixel] ?? 0) - (gone[pixel] ?? 0);
   return sum;
 }
 

@@ -61,27 +61,35 @@ export function createRowReader({ data, width, height, channels }: Pixels, place
     merged.fill(0);
     for (let tap = 0, at = (y - box.top) * rows.count; tap < rows.count; tap++, at++) {
       const weight = rows.weight[at] ?? 0;
-      if (weight === 0) continue;
-      let i = ((rows.index[at] ?? 0) * width + firstColumn) * channels;
-      for (let o = 0; o < merged.length; o += 3, i += channels) {
-        merged[o] = (merged[o] ?? 0) + weight * (data[i] ?? 0);
-        merged[o + 1] = (merged[o + 1] ?? 0) + weight * (data[i + 1] ?? 0);
-        merged[o + 2] = (merged[o + 2] ?? 0) + weight * (data[i + 2] ?? 0);
-      }
+      if (weight !== 0) addRow(data, ((rows.index[at] ?? 0) * width + firstColumn) * channels, channels, weight, merged);
     }
-    for (let o = 0, at = 0; o < out.length; o += 3) {
-      let [red, green, blue] = [0, 0, 0];
-      for (let tap = 0; tap < columns.count; tap++, at++) {
-        const weight = columns.weight[at] ?? 0;
-        const i = offsets[at] ?? 0;
-        red += weight * (merged[i] ?? 0);
-        green += weight * (merged[i + 1] ?? 0);
-        blue += weight * (merged[i + 2] ?? 0);
-      }
-      out[o] = red;
-      out[o + 1] = green;
-      out[o + 2] = blue;
-    }
+    mergeColumns(merged, offsets, columns, out);
     return out;
   };
+}
+
+function addRow(data: Uint8Array, start: number, channels: number, weight: number, into: Float32Array): void {
+  for (let o = 0, i = start; o < into.length; o += 3, i += channels) {
+    into[o] = (into[o] ?? 0) + weight * (data[i] ?? 0);
+    into[o + 1] = (into[o + 1] ?? 0) + weight * (data[i + 1] ?? 0);
+    into[o + 2] = (into[o + 2] ?? 0) + weight * (data[i + 2] ?? 0);
+  }
+}
+
+function mergeColumns(from: Float32Array, offsets: Uint32Array, { count, weight }: Taps, into: Float32Array): void {
+  for (let o = 0, at = 0; o < into.length; o += 3) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (const end = at + count; at < end; at++) {
+      const share = weight[at] ?? 0;
+      const i = offsets[at] ?? 0;
+      red += share * (from[i] ?? 0);
+      green += share * (from[i + 1] ?? 0);
+      blue += share * (from[i + 2] ?? 0);
+    }
+    into[o] = red;
+    into[o + 1] = green;
+    into[o + 2] = blue;
+  }
 }

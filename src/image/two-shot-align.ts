@@ -147,23 +147,24 @@ function toPlanes({ data, width, height, channels }: Pixels, apart: Rgb, reducti
   const [first, second] = [new Float32Array(toWidth * toHeight), new Float32Array(toWidth * toHeight)];
   // Of large blocks every other row and column is enough.
   const stride = reduction > 2 ? 2 : 1;
-  const [red, green, blue] = [1 / apart[0], 1 / apart[1], 1 / apart[2]];
   const count = Math.ceil(reduction / stride) ** 2;
-  for (let y = 0; y < toHeight; y++) {
-    for (let x = 0; x < toWidth; x++) {
+  const [red, green, blue] = [1 / apart[0] / count, 1 / apart[1] / count, 1 / apart[2] / count];
+  const [right, down] = [channels * stride, channels * width * stride];
+  for (let y = 0, to = 0; y < toHeight; y++) {
+    let start = channels * y * reduction * width;
+    for (let x = 0; x < toWidth; x++, to++, start += channels * reduction) {
       let r = 0;
       let g = 0;
       let b = 0;
-      for (let row = 0; row < reduction; row += stride) {
-        for (let column = 0; column < reduction; column += stride) {
-          const from = channels * ((y * reduction + row) * width + x * reduction + column);
+      for (let row = 0, line = start; row < reduction; row += stride, line += down) {
+        for (let column = 0, from = line; column < reduction; column += stride, from += right) {
           r += data[from] ?? 0;
           g += data[from + 1] ?? 0;
           b += data[from + 2] ?? 0;
         }
       }
-      first[y * toWidth + x] = (r * red - g * green) / count;
-      second[y * toWidth + x] = (g * green - b * blue) / count;
+      first[to] = r * red - g * green;
+      second[to] = g * green - b * blue;
     }
   }
   return { first, second, width: toWidth, height: toHeight };

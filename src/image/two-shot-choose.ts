@@ -1,3 +1,4 @@
+import { fromMiddle } from './matte.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 import { type Alignment, alignShots, unmoved } from './two-shot-align.ts';
 import { readAligned } from './two-shot-rows.ts';
@@ -5,7 +6,7 @@ import { readAligned } from './two-shot-rows.ts';
 /** Channels that disagree on alpha by more than this, or a second shot brighter than the first by more than this, contradict each other. */
 const contradiction = { spread: 0.12, brighter: 0.06 } as const;
 /** Alpha from which a pixel is the subject's. */
-export const subjectFrom = 0.05;
+const subjectFrom = 0.05;
 /** An alignment is believed when it takes away a tenth of the contradictions, or much of the misfit; else a false one would blur a good pair. */
 const fewerContradictions = 0.9;
 const lessMisfit = 0.6;
@@ -61,7 +62,7 @@ function measureFit(white: Pixels, black: Pixels, apart: Rgb, alignment: Alignme
   let bad = 0;
   let subject = 0;
   let misfit = 0;
-  for (let y = Math.floor(every / 2); y < white.height; y += every) {
+  for (const y of fromMiddle(white.height, every)) {
     const row = rows.read(y);
     for (let x = 0; x < white.width; x++) {
       const w = white.channels * (y * white.width + x);
@@ -79,7 +80,7 @@ function measureFit(white: Pixels, black: Pixels, apart: Rgb, alignment: Alignme
 }
 
 /** Whether the channels tell different alphas, each being what the ground shows through in one. */
-export function contradict(red: number, green: number, blue: number): boolean {
+function contradict(red: number, green: number, blue: number): boolean {
   return spread(red, green, blue) > contradiction.spread || red + green + blue < -3 * contradiction.brighter;
 }
 

@@ -17,22 +17,23 @@ export function readAligned(shot: Pixels, alignment: Alignment, width: number): 
   }
   const { scaleX, shiftX, scaleY, shiftY } = alignment;
   if (scaleX === 1 && scaleY === 1 && Number.isInteger(shiftX) && Number.isInteger(shiftY)) {
-    const row = new Uint8Array(3 * width);
-    return {
-      stride: 3,
-      read: (y) => {
-        copyRow(shot, Math.min(shot.height - 1, Math.max(0, y + shiftY)), shiftX, row);
-        return row;
-      },
+    const row = new Uint8Array(channels * width);
+    const read = (y: number) => {
+      copyRow(shot, Math.min(shot.height - 1, Math.max(0, y + shiftY)), shiftX, row);
+      return row;
     };
+    return { stride: channels, read };
   }
   const across = findTaps(width, scaleX, shiftX, shot.width);
-  const [blend, row] = [new Float32Array(3 * shot.width), new Uint8Array(3 * width)];
+  const [blend, row] = [new Float32Array(channels * shot.width), new Uint8ClampedArray(3 * width)];
+  const bytes = new Uint8Array(row.buffer);
+  let last = -1;
   const read = (y: number) => {
-    const down = findTaps(1, scaleY, scaleY * y + shiftY, shot.height);
-    blendRows(shot, down, blend);
-    blendColumns(blend, across, row);
-    return row;
+    if (y === last) return bytes;
+    last = y;
+    blendRows(shot, findTaps(1, scaleY, scaleY * y + shiftY, shot.height), blend);
+    blendColumns(blend, channels, across, row);
+    return bytes;
   };
   return { stride: 3, read };
 }
@@ -59,49 +60,38 @@ function findTaps(count: number, scale: number, shift: number, limit: number): T
   return { places, weights };
 }
 
+/** Four rows as one, of as many channels. */
 function blendRows({ data, width, channels }: Pixels, { places, weights }: Taps, into: Float32Array): void {
-  into.fill(0);
-  for (let tap = 0; tap < 4; tap++) {
-    const weight = weights[tap] ?? 0;
-    if (weight === 0) continue;
-    let from = channels * width * (places[tap] ?? 0);
-    for (let to = 0; to < 3 * width; to += 3) {
-      into[to] = (into[to] ?? 0) + weight * (data[from] ?? 0);
-      into[to + 1] = (into[to + 1] ?? 0) + weight * (data[from + 1] ?? 0);
-      into[to + 2] = (into[to + 2] ?? 0) + weight * (data[from + 2] ?? 0);
-      from += channels;
-    }
-  }
+  const [a = 0, b = 0, c = 0, d = 0] = weights;
+  const [atA = 0, atB = 0, atC = 0, atD = 0] = places.map((place) => channels * width * place);
+  for (let to = 0; to < into.length; to++)
+    into[to] = a * (data[atA + to] ?? 0) + b * (data[atB + to] ?? 0) + c * (data[atC + to] ?? 0) + d * (data[atD + to] ?? 0);
 }
 
-function blendColumns(from: Float32Array, { places, weights }: Taps, into: Uint8Array): void {
+function blendColumns(from: Float32Array, channels: number, { places, weights }: Taps, into: Uint8ClampedArray): void {
   for (let to = 0, tap = 0; to < into.length; to += 3, tap += 4) {
     const a = weights[tap] ?? 0;
     const b = weights[tap + 1] ?? 0;
     const c = weights[tap + 2] ?? 0;
     const d = weights[tap + 3] ?? 0;
-    const atA = 3 * (places[tap] ?? 0);
-    const atB = 3 * (places[tap + 1] ?? 0);
-    const atC = 3 * (places[tap + 2] ?? 0);
-    const atD = 3 * (places[tap + 3] ?? 0);
-    for (let channel = 0; channel < 3; channel++) {
-      const value =
-        a * (from[atA + channel] ?? 0) + b * (from[atB + channel] ?? 0) + c * (from[atC + channel] ?? 0) + d * (from[atD + channel] ?? 0);
-      into[to + channel] = value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
-    }
+    const atA = channels * (places[tap] ?? 0);
+    const atB = channels * (places[tap + 1] ?? 0);
+    const atC = channels * (places[tap + 2] ?? 0);
+    const atD = channels * (places[tap + 3] ?? 0);
+    into[to] = a * (from[atA] ?? 0) + b * (from[atB] ?? 0) + c * (from[atC] ?? 0) + d * (from[atD] ?? 0);
+    into[to + 1] = a * (from[atA + 1] ?? 0) + b * (from[atB + 1] ?? 0) + c * (from[atC + 1] ?? 0) + d * (from[atD + 1] ?? 0);
+    into[to + 2] = a * (from[atA + 2] ?? 0) + b * (from[atB + 2] ?? 0) + c * (from[atC + 2] ?? 0) + d * (from[atD + 2] ?? 0);
   }
 }
 
 /** A row moved by whole pixels. */
 function copyRow({ data, width, channels }: Pixels, y: number, right: number, into: Uint8Array): void {
   const start = channels * width * y;
-  for (let x = 0, to = 0; to < into.length; x++, to += 3) {
-    const place = x + right;
-    const from = start + channels * (place < 0 ? 0 : place >= width ? width - 1 : place);
-    into[to] = data[from] ?? 0;
-    into[to + 1] = data[from + 1] ?? 0;
-    into[to + 2] = data[from + 2] ?? 0;
-  }
+  const first = Math.min(into.length, Math.max(0, -right * channels));
+  const end = Math.min(into.length, Math.max(first, channels * (width - right)));
+  into.set(data.subarray(start + first + right * channels, start + end + right * channels), first);
+  for (let to = 0; to < first; to++) into[to] = data[start + (to % channels)] ?? 0;
+  for (let to = end; to < into.length; to++) into[to] = data[start + channels * (width - 1) + (to % channels)] ?? 0;
 }
 
 function isIdentity({ scaleX, shiftX, scaleY, shiftY }: Alignment): boolean {

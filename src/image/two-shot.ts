@@ -1,9 +1,9 @@
 import { inspectBackground } from './background.ts';
-import { countAlpha, type Matte, type MatteFacts, measureMatte } from './matte.ts';
-import { fitGround, type Ground, groundAlong } from './matte-ground.ts';
+import { clamped, fromMiddle, type Matte, type MatteFacts, measureMatte } from './matte.ts';
+import { fitGround, type Ground, groundAlong, isFlat } from './matte-ground.ts';
 import { fillOpaque, isRelit } from './matte-opaque.ts';
 import type { Pixels, Rgb } from './pixels.ts';
-import { chooseAlignment, contradict, subjectFrom } from './two-shot-choose.ts';
+import { chooseAlignment } from './two-shot-choose.ts';
 import { type Rows, readAligned } from './two-shot-rows.ts';
 
 /** The backgrounds of both shots as measured, and their distance. */
@@ -36,11 +36,9 @@ export function twoShot(white: Pixels, black: Pixels): Matte | { failed: string 
     return { failed: 'the picture on white and the one on black are different pictures, so no transparency can be told from them' };
   }
   const rows = readAligned(black, alignment, white.width);
-  const { pixels, disagreement } = separate(white, rows, grounds);
-  const levels = countAlpha(pixels);
-  const relit = isRelit(levels);
-  if (relit) fillOpaque(pixels, grounds.light, grounds.dark);
-  return { pixels, facts: withWarning({ ...measureMatte(pixels, grounds.light, relit ? undefined : levels), disagreement }) };
+  const { pixels, levels } = separate(white, rows, grounds);
+  if (isRelit(levels)) fillOpaque(pixels, levels, grounds.light, grounds.dark);
+  return { pixels, facts: withWarning({ ...measureMatte(pixels, grounds.light, levels), disagreement: bad }) };
 }
 
 function findGrounds(white: Pixels, black: Pixels): Grounds | { failed: string } {
@@ -62,8 +60,8 @@ function notFlat(name: string, kind: 'checkerboard' | 'transparent' | 'busy'): {
   return { failed: `the background of the shot on ${name} is ${is}` };
 }
 
-/** Alpha and colour of every pixel, alpha next to an end set to it; and the part of the subject where the shots contradict each other. */
-function separate(white: Pixels, rows: Rows, grounds: Grounds): { pixels: Pixels; disagreement: number } {
+/** Alpha and colour of every pixel, alpha next to an end set to it; and how many pixels have each alpha. */
+function separate(white: Pixels, rows: Rows, grounds: Grounds): { pixels: Pixels; levels: Uint32Array } {
   const { width, height, channels, data: from } = white;
   const pixels: Pixels = { data: channels === 4 ? from : new Uint8Array(4 * width * height), width, height, channels: 4 };
   const { apart } = grounds;
@@ -74,9 +72,10 @@ function separate(white: Pixels, rows: Rows, grounds: Grounds): { pixels: Pixels
     const shown = (channel: 0 | 1 | 2) => (from[channels * (y * width + x) + channel] ?? 0) - (row[rows.stride * x + channel] ?? 0);
     return weights[0] * shown(0) + weights[1] * shown(1) + weights[2] * shown(2);
   });
-  const counts = { bad: 0, subject: 0 };
-  for (let y = 0; y < height; y++) separateRow(white, rows.read(y), rows.stride, y, grounds, weights, ground, pixels.data, counts);
-  return { pixels, disagreement: counts.bad / Math.max(1, counts.subject) };
+  const levels = new Uint32Array(256);
+  const into = clamped(pixels.data);
+  for (const y of fromMiddle(height)) separateRow(white, rows.read(y), rows.stride, y, grounds, weights, ground, into, levels);
+  return { pixels, levels };
 }
 
 /** One row; a function of its own, of plain numbers, since that is what the compiler makes fast. */
@@ -86,28 +85,22 @@ function separateRow(
   stride: number,
   y: number,
   { light, dark, apart }: Grounds,
-  weights: Rgb,
+  [redPart, greenPart, bluePart]: Rgb,
   ground: Ground,
-  into: Uint8Array,
-  counts: { bad: number; subject: number },
+  into: Uint8ClampedArray,
+  levels: Uint32Array,
 ): void {
-  const [redPart, greenPart, bluePart] = weights;
   const [redApart, greenApart, blueApart] = apart;
   const [redBoth, greenBoth, blueBoth] = [light[0] + dark[0] - redApart, light[1] + dark[1] - greenApart, light[2] + dark[2] - blueApart];
-  const redInverse = 1 / redApart;
-  const greenInverse = 1 / greenApart;
-  const blueInverse = 1 / blueApart;
-  const even = ground.terms.every((term, index) => term === (index === 0 ? 1 : 0));
-  const nothing = ground.noise;
-  const everything = 1 - Math.min(0.03, ground.noise);
+  const isEven = isFlat(ground);
+  const nothing = 1 - ground.noise;
+  const everything = Math.min(0.03, ground.noise);
   let [here, step, bend] = groundAlong(ground, y, width, height);
   let inverse = 1 / here;
-  let w = channels * y * width;
-  let to = 4 * y * width;
-  let b = 0;
-  let bad = 0;
-  let subject = 0;
-  for (let x = 0; x < width; x++) {
+  let clear = 0;
+  let opaque = 0;
+  const last = 4 * (y + 1) * width;
+  for (let to = 4 * y * width, w = channels * y * width, b = 0; to < last; to += 4, w += channels, b += stride) {
     const wr = from[w] ?? 0;
     const wg = from[w + 1] ?? 0;
     const wb = from[w + 2] ?? 0;
@@ -115,44 +108,34 @@ function separateRow(
     const bg = row[b + 1] ?? 0;
     const bb = row[b + 2] ?? 0;
     const through = ((wr - br) * redPart + (wg - bg) * greenPart + (wb - bb) * bluePart) * inverse;
-    const alpha = 1 - through;
-    if (alpha < nothing) {
+    if (through > nothing) {
       into[to] = 0;
       into[to + 1] = 0;
       into[to + 2] = 0;
       into[to + 3] = 0;
+      clear++;
+    } else if (through < everything) {
+      into[to] = (wr + br + 1) >> 1;
+      into[to + 1] = (wg + bg + 1) >> 1;
+      into[to + 2] = (wb + bb + 1) >> 1;
+      into[to + 3] = 255;
+      opaque++;
     } else {
-      if (alpha > subjectFrom) {
-        subject++;
-        if (contradict((wr - br) * redInverse, (wg - bg) * greenInverse, (wb - bb) * blueInverse)) bad++;
-      }
-      if (alpha > everything) {
-        into[to] = (wr + br + 1) >> 1;
-        into[to + 1] = (wg + bg + 1) >> 1;
-        into[to + 2] = (wb + bb + 1) >> 1;
-        into[to + 3] = 255;
-      } else {
-        const half = 0.5 / alpha;
-        into[to] = clamp((wr + br - through * (redBoth + here * redApart)) * half);
-        into[to + 1] = clamp((wg + bg - through * (greenBoth + here * greenApart)) * half);
-        into[to + 2] = clamp((wb + bb - through * (blueBoth + here * blueApart)) * half);
-        into[to + 3] = (255 * alpha + 0.5) | 0;
-      }
+      const half = 0.5 / (1 - through);
+      into[to] = (wr + br - through * (redBoth + here * redApart)) * half;
+      into[to + 1] = (wg + bg - through * (greenBoth + here * greenApart)) * half;
+      into[to + 2] = (wb + bb - through * (blueBoth + here * blueApart)) * half;
+      const alpha = (255 * (1 - through) + 0.5) | 0;
+      into[to + 3] = alpha;
+      levels[alpha] = (levels[alpha] ?? 0) + 1;
     }
-    w += channels;
-    b += stride;
-    to += 4;
-    if (even) continue;
+    if (isEven) continue;
     here += step;
     step += bend;
     inverse = 1 / here;
   }
-  counts.bad += bad;
-  counts.subject += subject;
-}
-
-function clamp(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
+  levels[0] = (levels[0] ?? 0) + clear;
+  levels[255] = (levels[255] ?? 0) + opaque;
 }
 
 function withWarning(facts: MatteFacts): MatteFacts {

@@ -1,4 +1,4 @@
-import { countAlpha, type Matte, type MatteFacts, measureMatte } from './matte.ts';
+import { clamped, countAlpha, fromMiddle, type Matte, type MatteFacts, measureMatte } from './matte.ts';
 import { fitGround, type Ground, groundAlong } from './matte-ground.ts';
 import { makeSolid } from './matte-solid.ts';
 import type { Pixels, Rgb } from './pixels.ts';
@@ -33,7 +33,8 @@ export function unmixKey(pixels: Pixels, key: Rgb): Matte {
     const from = channels * (y * width + x);
     return keyness(described.high, data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0) / described.depth;
   });
-  for (let y = 0; y < height; y++) unmixRow(pixels, y, described, ground, into.data);
+  const bytes = clamped(into.data);
+  for (const y of fromMiddle(height)) unmixRow(pixels, y, described, ground, bytes);
   makeSolid(into, key);
   const levels = countAlpha(into);
   return { pixels: into, facts: withWarning({ ...measureMatte(into, key, levels), disagreement: 0 }) };
@@ -53,8 +54,9 @@ function keyness(high: readonly [boolean, boolean, boolean], red: number, green:
   return lowest - highest;
 }
 
-function unmixRow({ data: from, width, height, channels }: Pixels, y: number, key: Key, ground: Ground, into: Uint8Array): void {
-  const { colour, high, depth } = key;
+function unmixRow({ data: from, width, height, channels }: Pixels, y: number, key: Key, ground: Ground, into: Uint8ClampedArray): void {
+  const { colour, depth } = key;
+  const [redIsHigh, greenIsHigh, blueIsHigh] = key.high;
   const solid = Math.min(everything, 1 - Math.min(0.03, ground.noise));
   let [here, step, bend] = groundAlong(ground, y, width, height);
   let at = channels * y * width;
@@ -63,7 +65,15 @@ function unmixRow({ data: from, width, height, channels }: Pixels, y: number, ke
     const red = from[at] ?? 0;
     const green = from[at + 1] ?? 0;
     const blue = from[at + 2] ?? 0;
-    const shown = keyness(high, red, green, blue) / (depth * here);
+    let lowest = 255;
+    let highest = 0;
+    if (redIsHigh) lowest = red;
+    else highest = red;
+    if (greenIsHigh) lowest = green < lowest ? green : lowest;
+    else highest = green > highest ? green : highest;
+    if (blueIsHigh) lowest = blue < lowest ? blue : lowest;
+    else highest = blue > highest ? blue : highest;
+    const shown = (lowest - highest) / (depth * here);
     const alpha = 1 - shown;
     if (alpha < ground.noise) {
       into[to] = 0;
@@ -76,9 +86,9 @@ function unmixRow({ data: from, width, height, channels }: Pixels, y: number, ke
       into[to + 2] = blue;
       into[to + 3] = 255;
     } else {
-      into[to] = clamp((red - shown * here * colour[0]) / alpha);
-      into[to + 1] = clamp((green - shown * here * colour[1]) / alpha);
-      into[to + 2] = clamp((blue - shown * here * colour[2]) / alpha);
+      into[to] = (red - shown * here * colour[0]) / alpha;
+      into[to + 1] = (green - shown * here * colour[1]) / alpha;
+      into[to + 2] = (blue - shown * here * colour[2]) / alpha;
       into[to + 3] = (255 * alpha + 0.5) | 0;
     }
     at += channels;
@@ -86,10 +96,6 @@ function unmixRow({ data: from, width, height, channels }: Pixels, y: number, ke
     here += step;
     step += bend;
   }
-}
-
-function clamp(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
 }
 
 function withWarning(facts: MatteFacts): MatteFacts {
