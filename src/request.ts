@@ -67,9 +67,10 @@ export async function toSecondRequest(first: Request, { record, bytes }: KeptIma
   const { model, aspectRatio, resolution } = first;
   const request = { model, prompt: secondShotPrompt, ground: secondGround, aspectRatio, resolution, webSearch: false } as const;
   const turns = [sent, received];
+  // As it was measured when it was kept; what could not be kept is not sent back.
+  const length = record.turn?.length ?? maxRequestLength;
   const label = `Image 1 (${record.id})`;
-  if (JSON.stringify(turns).length < maxRequestLength - secondShotPrompt.length)
-    return { ...request, images: [], history: { turns, label } };
+  if (length < maxRequestLength - secondShotPrompt.length) return { ...request, images: [], history: { turns, label } };
   const [image] = await prepare([{ name: record.id, bytes, facts: await inspect(bytes, record.id), maxEdge: 4096 }]);
   return { ...request, images: image ? [{ label, ...image }] : [] };
 }

@@ -1,9 +1,10 @@
 import { basename, extname, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
+import type { WrittenFile } from './export-files.ts';
 import { formatOfExtension } from './media.ts';
 import { maxTextLength, toNotes } from './result.ts';
-import type { ExportOutcome, WrittenFile } from './run-export.ts';
+import type { ExportOutcome } from './run-export.ts';
 import { cleanText, formatBytes, formatSize } from './text.ts';
 
 /** Key of the machine-readable copy of an export's result. */

@@ -1,14 +1,12 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { identify, type Memory, type Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { exportPictures } from './export/export.ts';
-import { toUrl } from './export/file.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
+import { nameFiles, type WrittenFile, writeFiles } from './export-files.ts';
 import { findPictures } from './files/folder.ts';
-import { isInside, requireAllowed, workingFolder } from './files/paths.ts';
-import { ensureWritable, publish } from './files/publish.ts';
-import { exists, isPlainFile } from './files/read.ts';
+import { isInside, workingFolder } from './files/paths.ts';
 import { findTarget, type Target } from './files/target.ts';
 import { requireDecodable } from './image/inspect.ts';
 import { runPixelJob } from './image/pixel-thread.ts';
@@ -29,15 +27,6 @@ export interface ExportRequest {
 /** What an export may use. */
 export interface Exporter extends Memory {
   config: Config;
-}
-
-/** A file that was written. */
-export interface WrittenFile extends Omit<ExportedFile, 'bytes'> {
-  /** Absolute. */
-  path: string;
-  bytes: number;
-  /** Where the file it replaced is kept. */
-  replaced?: string;
 }
 
 /** What an export brought. */
@@ -74,24 +63,8 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
   const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground, toTruePixels });
   await requireSound(made.files, pictures);
   const { files, markup } = nameFiles(made, target, wish);
-  // A name limner makes up may be another one.
   const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
-  for (const folder of new Set(files.map(({ name }) => dirname(toPath(target.folder, name)))))
-    await requireAllowed(folder, config, 'write');
-  if (!isInvented) await requireFree(files, target.folder, overwrite);
-  await ensureWritable(
-    target.folder,
-    made.files.reduce((sum, { bytes }) => sum + bytes.length, 0),
-  );
-  const written: WrittenFile[] = [];
-  for (const file of files) {
-    const writing = isInvented ? writeNumbered(file, target.folder) : writeNamed(file, target.folder, overwrite, archive);
-    written.push(
-      await writing.catch((error: unknown) => {
-        throw toPartial(error, written);
-      }),
-    );
-  }
+  const written = await writeFiles(files, { folder: target.folder, isInvented, overwrite }, config, archive);
   return {
     files: written,
     folder: target.folder,
@@ -177,69 +150,11 @@ function toTruePixels(pixels: Pixels, wish: TruePixelsWish): Promise<TruePixels 
   return runPixelJob('pixel-art', { pixels, wish });
 }
 
-/** Under the name that was given, in the markup too, when one file comes out. Throws `invalid_argument` when several do. */
-function nameFiles({ files, markup }: Exported, { stem, extension }: Target, { preset }: ExportWish): Pick<Exported, 'files' | 'markup'> {
-  if (stem === undefined) return { files, markup };
-  const [only, ...others] = files;
-  if (only === undefined || others.length > 0) {
-    const what = preset === 'none' ? 'These pictures make' : `${preset} makes`;
-    throw new ToolError('invalid_argument', `${what} ${files.length} files, and output names one. Give a folder, ending in /.`);
-  }
-  const name = `${stem}.${extension ?? extname(only.name).slice(1)}`;
-  const rename = (text: string) => text.replaceAll(toUrl(only.name), toUrl(name));
-  return { files: [{ ...only, name }], markup: markup.map(({ language, text }) => ({ language, text: rename(text) })) };
-}
-
 /** What is copied was not decoded yet. Throws `unreadable_image` for one that cannot be. */
 async function requireSound(files: readonly ExportedFile[], pictures: readonly Picture[]): Promise<void> {
   for (const { bytes, name } of pictures) {
     if (files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
   }
-}
-
-/** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
-async function requireFree(files: readonly ExportedFile[], folder: string, overwrite: boolean): Promise<void> {
-  const paths = files.map(({ name }) => toPath(folder, name));
-  const taken: string[] = [];
-  for (const path of paths) if (await exists(path)) taken.push(path);
-  if (taken.length === 0) return;
-  const list = `${taken.slice(0, 5).join(', ')}${taken.length > 5 ? ` and ${taken.length - 5} more` : ''}`;
-  if (!overwrite)
-    throw new ToolError('file_exists', `There already: ${list}. Choose another output, or set overwrite to true to replace them.`);
-  for (const path of taken) {
-    if (await isPlainFile(path)) continue;
-    throw new ToolError('file_exists', `${path} is a folder or a link, so limner does not replace it. Choose another output.`);
-  }
-}
-
-function toPath(folder: string, name: string): string {
-  return join(folder, ...name.split('/'));
-}
-
-async function writeNumbered(file: ExportedFile, folder: string): Promise<WrittenFile> {
-  const { bytes, ...facts } = file;
-  const wanted = toPath(folder, file.name);
-  const path = await publish(wanted, bytes, 'number');
-  const notes =
-    path === wanted ? facts.notes : [...facts.notes, `${basename(wanted)} was there already, so the name is ${basename(path)}.`];
-  return { ...facts, notes, path, bytes: bytes.length };
-}
-
-/** Under this name and no other, since the caller or the markup counts on it; what it replaces is kept first. */
-async function writeNamed(file: ExportedFile, folder: string, overwrite: boolean, archive: Memory['archive']): Promise<WrittenFile> {
-  const { bytes, ...facts } = file;
-  const path = toPath(folder, file.name);
-  await ensureWritable(dirname(path), bytes.length);
-  const replaced = overwrite && (await exists(path)) ? await archive.keepReplaced(path) : undefined;
-  await publish(path, bytes, replaced === undefined ? 'refuse' : 'replace');
-  return { ...facts, path, bytes: bytes.length, ...(replaced !== undefined && { replaced }) };
-}
-
-function toPartial(error: unknown, written: readonly WrittenFile[]): unknown {
-  if (!(error instanceof ToolError) || written.length === 0) return error;
-  return new ToolError(error.code, `${error.message} Written before that: ${written.map(({ path }) => path).join(', ')}.`, {
-    cause: error,
-  });
 }
 
 /** One picture, or one numbered sheet. A preview that fails costs nobody their files. */

@@ -13,7 +13,7 @@ const rows = [
   ['export'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
-  ['make-file', 'budget', 'new-record'],
+  ['make-file', 'budget', 'new-record', 'export-files'],
   ['deliver'],
   ['request'],
   ['generate'],

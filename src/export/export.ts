@@ -21,7 +21,7 @@ export async function exportPictures(sources: readonly ExportSource[], wish: Exp
   const exported: Exported[] = [];
   let bytes = 0;
   for (const picture of pictures) {
-    const made = await exportOne(picture, wish, pictures.length === 1);
+    const made = await named(picture.name, () => exportOne(picture, wish, tools, pictures.length === 1));
     bytes += made.files.reduce((sum, file) => sum + file.bytes.length, 0);
     if (bytes > mostBytes) {
       throw new ToolError(

@@ -37,7 +37,7 @@ function makeTaps(from: number, to: number, scale: number, shift: number, source
 }
 
 /** Whole numbers reflected at the edges of 0 to length - 1. */
-export function mirror(position: number, length: number): number {
+function mirror(position: number, length: number): number {
   const period = 2 * length;
   const within = ((position % period) + period) % period;
   return within < length ? within : period - 1 - within;

@@ -125,7 +125,15 @@ test('tools/list is answered all the while', async ({ start, google, computer })
         .toBuffer(),
     ],
   ]);
-  google.always((request) => answers.picture({ bytes: shots.get(groundOf(request)) ?? Buffer.alloc(0), signatureBytes: 0 })(request));
+  // Encoded once: the double lives in this process, and what it does would be measured as the server's.
+  const replies = new Map<string, Awaited<ReturnType<ReturnType<typeof answers.picture>>>>();
+  google.always(async (request) => {
+    const ground = groundOf(request);
+    const reply =
+      replies.get(ground) ?? (await answers.picture({ bytes: shots.get(ground) ?? Buffer.alloc(0), signatureBytes: 0 })(request));
+    replies.set(ground, reply);
+    return reply;
+  });
   await computer.write('photo.png', await busyPicture(edge, edge));
   const slowest: Record<string, number> = {};
   const watch = async (name: string, work: Promise<unknown>) => {
@@ -142,11 +150,12 @@ test('tools/list is answered all the while', async ({ start, google, computer })
     await work;
     slowest[name] = Math.round(longest);
   };
-  await limner.call('generate_image', { prompt: 'Warm up' });
+  await limner.call('generate_image', { prompt: 'A glass of water', background: 'transparent' });
   await watch('two-shot 4K', limner.call('generate_image', { prompt: 'A glass of water', background: 'transparent', resolution: '4K' }));
   await watch('export favicon', limner.call('export_image', { images: ['photo.png'], preset: 'favicon', output: 'a/' }));
   await watch('export srcset', limner.call('export_image', { images: ['photo.png'], preset: 'srcset', output: 'b/' }));
   await watch('export webp ≤ 200 kB', limner.call('export_image', { images: ['photo.png'], format: 'webp', max_kb: 200, output: 'c/' }));
   await watch('export pixel-art', limner.call('export_image', { images: ['photo.png'], preset: 'pixel-art', output: 'd/' }));
   process.stdout.write(`longest wait for tools/list in ms: ${JSON.stringify(slowest)}\n`);
+  expect(Math.max(...Object.values(slowest))).toBeLessThan(50);
 });

@@ -1,0 +1,117 @@
+import { basename, dirname, extname, join } from 'node:path';
+import type { Archive } from './archive/archive.ts';
+import type { Config } from './config.ts';
+import { ToolError } from './errors.ts';
+import { toUrl } from './export/file.ts';
+import type { Exported, ExportedFile, ExportWish } from './export/wish.ts';
+import { requireAllowed } from './files/paths.ts';
+import { ensureWritable, publish } from './files/publish.ts';
+import { exists, isPlainFile } from './files/read.ts';
+import type { Target } from './files/target.ts';
+
+/** A file that was written. */
+export interface WrittenFile extends Omit<ExportedFile, 'bytes'> {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** Where the file it replaced is kept. */
+  replaced?: string;
+}
+
+/** Under the name that was given, in the markup too, when one file comes out. Throws `invalid_argument` when several do. */
+export function nameFiles(
+  { files, markup }: Exported,
+  { stem, extension }: Target,
+  { preset }: ExportWish,
+): Pick<Exported, 'files' | 'markup'> {
+  if (stem === undefined) return { files, markup };
+  const [only, ...others] = files;
+  if (only === undefined || others.length > 0) {
+    const what = preset === 'none' ? 'These pictures make' : `${preset} makes`;
+    throw new ToolError('invalid_argument', `${what} ${files.length} files, and output names one. Give a folder, ending in /.`);
+  }
+  const name = `${stem}.${extension ?? extname(only.name).slice(1)}`;
+  const rename = (text: string) => text.replaceAll(toUrl(only.name), toUrl(name));
+  return { files: [{ ...only, name }], markup: markup.map(({ language, text }) => ({ language, text: rename(text) })) };
+}
+
+/** Where files go, and what may be done to what is there. */
+export interface ExportPlace {
+  /** Absolute. */
+  folder: string;
+  /** Names are limner's own, so that a taken one may be another. */
+  isInvented: boolean;
+  overwrite: boolean;
+}
+
+/** Writes the files, all of them or, as far as can be told before, none. Throws `not_allowed`, `file_exists`, `cannot_write`. */
+export async function writeFiles(
+  files: readonly ExportedFile[],
+  place: ExportPlace,
+  config: Config,
+  archive: Archive,
+): Promise<WrittenFile[]> {
+  const { folder, isInvented, overwrite } = place;
+  // A subfolder that is there already may be a link to anywhere.
+  for (const below of new Set(files.map(({ name }) => dirname(toPath(folder, name))))) await requireAllowed(below, config, 'write');
+  if (!isInvented) await requireFree(files, folder, overwrite);
+  await ensureWritable(
+    folder,
+    files.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  );
+  const written: WrittenFile[] = [];
+  for (const file of files) {
+    const writing = isInvented ? writeNumbered(file, folder) : writeNamed(file, folder, overwrite, archive);
+    written.push(
+      await writing.catch((error: unknown) => {
+        throw toPartial(error, written);
+      }),
+    );
+  }
+  return written;
+}
+
+/** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
+async function requireFree(files: readonly ExportedFile[], folder: string, overwrite: boolean): Promise<void> {
+  const paths = files.map(({ name }) => toPath(folder, name));
+  const taken: string[] = [];
+  for (const path of paths) if (await exists(path)) taken.push(path);
+  if (taken.length === 0) return;
+  const list = `${taken.slice(0, 5).join(', ')}${taken.length > 5 ? ` and ${taken.length - 5} more` : ''}`;
+  if (!overwrite)
+    throw new ToolError('file_exists', `There already: ${list}. Choose another output, or set overwrite to true to replace them.`);
+  for (const path of taken) {
+    if (await isPlainFile(path)) continue;
+    throw new ToolError('file_exists', `${path} is a folder or a link, so limner does not replace it. Choose another output.`);
+  }
+}
+
+function toPath(folder: string, name: string): string {
+  return join(folder, ...name.split('/'));
+}
+
+async function writeNumbered(file: ExportedFile, folder: string): Promise<WrittenFile> {
+  const { bytes, ...facts } = file;
+  const wanted = toPath(folder, file.name);
+  const path = await publish(wanted, bytes, 'number');
+  const notes =
+    path === wanted ? facts.notes : [...facts.notes, `${basename(wanted)} was there already, so the name is ${basename(path)}.`];
+  return { ...facts, notes, path, bytes: bytes.length };
+}
+
+/** Under this name and no other, since the caller or the markup counts on it; what it replaces is kept first. */
+async function writeNamed(file: ExportedFile, folder: string, overwrite: boolean, archive: Archive): Promise<WrittenFile> {
+  const { bytes, ...facts } = file;
+  const path = toPath(folder, file.name);
+  await ensureWritable(dirname(path), bytes.length);
+  const replaced = overwrite && (await exists(path)) ? await archive.keepReplaced(path) : undefined;
+  await publish(path, bytes, replaced === undefined ? 'refuse' : 'replace');
+  return { ...facts, path, bytes: bytes.length, ...(replaced !== undefined && { replaced }) };
+}
+
+function toPartial(error: unknown, written: readonly WrittenFile[]): unknown {
+  if (!(error instanceof ToolError) || written.length === 0) return error;
+  return new ToolError(error.code, `${error.message} Written before that: ${written.map(({ path }) => path).join(', ')}.`, {
+    cause: error,
+  });
+}
