@@ -152,7 +152,11 @@ async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config):
 }
 
 async function makeOrLeave(made: Image, plan: Plan, ingredients: Ingredients, warnings: string[]): Promise<MadeFile> {
-  const file = await makeFile(made, plan, ingredients).catch(ingredients.logError);
+  const file = await makeFile(made, plan, ingredients).catch((error: unknown) => {
+    // What an upstream sent damaged is no bug of ours.
+    if (!(error instanceof ToolError)) ingredients.logError(error);
+    return undefined;
+  });
   if (file) return file;
   warnings.push('The picture could not be made into the file that was asked for: it is delivered as the model made it.');
   return { image: made, differences: [], finish: {}, isWhole: plan.region !== undefined };

@@ -131,8 +131,10 @@ test.for(inventCombinations(120).map((combination, index) => ({ ...combination, 
       expect(await sharp(image.bytes).metadata()).toMatchObject({ depth: 'uchar' });
     }
     if (wish.maxBytes !== undefined && image.bytes.length > wish.maxBytes) {
-      const missed = `max_kb: ${wish.maxBytes / 1000} was asked, the smallest limner could make is ${Math.ceil(image.bytes.length / 1000)} kB; `;
-      expect(notes.at(-1)).toContain(missed);
+      expect(notes.at(-1)).toContain(`max_kb: ${wish.maxBytes / 1000} was asked, the smallest limner could make is`);
+      const said = Number(/make is ([\d.]+) kB;/.exec(notes.at(-1) ?? '')?.[1]) * 1000;
+      expect(said).toBeGreaterThanOrEqual(image.bytes.length);
+      expect(said - image.bytes.length).toBeLessThan(1000);
     } else {
       expect(notes.join(' ')).not.toContain('max_kb');
     }
@@ -227,14 +229,15 @@ const notesOf: [string, () => Promise<Buffer>, FinishWish, (string | RegExp)[]][
     { format: 'avif', maxBytes: 500 },
     [
       'Converted from png to avif.',
-      /^max_kb: 0\.5 was asked, the smallest limner could make is \d+ kB; a smaller width would make it smaller\.$/,
+      /^Quality \d+ of 100\.$/,
+      /^max_kb: 0\.5 was asked, the smallest limner could make is [\d.]+ kB; a smaller width would make it smaller\.$/,
     ],
   ],
   [
     'a ceiling out of reach, the file left alone',
     () => photo({ width: 40, height: 40 }).jpeg({ quality: 10 }).toBuffer(),
     { maxBytes: 100 },
-    [/^max_kb: 0\.1 was asked, the smallest limner could make is 1 kB; webp, avif or a smaller width would make it smaller\.$/],
+    [/^max_kb: 0\.1 was asked, the smallest limner could make is [\d.]+ kB; webp, avif or a smaller width would make it smaller\.$/],
   ],
   [
     'no loss in jpeg',
