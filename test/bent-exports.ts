@@ -186,7 +186,7 @@ const elsewhere: BentCall[] = [
   finish('output_dir', { output_dir: 'out' }, { output: 'out/' }),
   finish('a folder and a file name', { output_dir: 'out', filename: 'x3.png' }, { output: 'out/x3.png' }),
   finish('dest', { dest: 'out/x4.jpg' }, { output: 'out/x4.jpg' }),
-  finish('force', { force: true }, { overwrite: true }),
+  finish('force', { force: true, output: 'forced/' }, { overwrite: true, output: 'forced/' }),
   finish('overwrite maybe', { overwrite: 'maybe' }, /"overwrite" must be true or false.*replace files that are there/),
   finish('prompt', { prompt: 'make it blue' }, /export_image has no "prompt": it paints nothing, so use edit_image/),
   finish('instructions', { instructions: 'resize it' }, /no "instructions": it paints nothing/),
