@@ -87,10 +87,11 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   if (target.isRelative && config.projectDir === undefined) {
     warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
   }
-  const region = planRegion({ ...wish, format: toAskedFormat(wish, target) }, pictures[0], wish.mask, warnings);
+  const named = toAskedFormat(wish, target);
+  const region = planRegion({ ...wish, format: named }, pictures[0], wish.mask, warnings);
   const history = planHistory(wish, model, pictures, config, region !== undefined, warnings);
-  const again = region ? {} : toFinishAgain(wish, toAskedFormat(wish, target), pictures);
-  const asked = toAskedFormat(wish, target) ?? (region ? 'png' : again.format);
+  const again = region ? {} : toFinishAgain(wish, named, pictures);
+  const asked = named ?? (region ? 'png' : again.format);
   const background = planBackground(wish, asked, again.background, wish.tool !== 'generate_image', warnings);
   if (wish.tool === 'edit_image' && pictures[0]?.facts.hasAlpha && !background && !region) warnings.push(losesAlpha);
   const output = planOutput(wish, target, again, asked ?? (background && 'png'));

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
-import { type PictureFacts, unreadable } from '../image/inspect.ts';
+import { damaged, type PictureFacts } from '../image/inspect.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
@@ -33,7 +33,7 @@ export async function named<T>(name: string, job: () => Promise<T>): Promise<T> 
     return await job();
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== 'unreadable_image') throw error;
-    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', error);
+    throw damaged(name, error);
   }
 }
 

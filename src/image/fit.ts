@@ -1,5 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { type AspectRatio, type Format, type Size, shapeDistance, toShape } from '../media.ts';
+import type { Box } from '../region.ts';
 import { formatSize } from '../text.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 import { maxInputPixels } from './sharp.ts';
@@ -116,14 +117,6 @@ export function windowAroundOpaque({ data, width, height }: Pixels, window: Size
 
 function centre(from: number, to: number, window: number, whole: number): number {
   return Math.min(whole - window, Math.max(0, Math.round((from + to - window) / 2)));
-}
-
-/** A part of a picture, in pixels from its upper left corner; `right` and `bottom` are the first that are outside. */
-export interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
 }
 
 /** Width of the ring that stands for a picture's border, as a share of its shorter edge. */

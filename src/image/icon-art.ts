@@ -1,14 +1,7 @@
+import type { Box } from '../region.ts';
 import { inspectBackground } from './background.ts';
 import { medianBorder } from './fit.ts';
 import type { Pixels, Rgb } from './pixels.ts';
-
-/** A box in pixels; right and bottom lie just outside it. */
-export interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
 
 /** A picture seen as the art of an icon. */
 export interface IconArt {

@@ -1,4 +1,5 @@
-import { type Box, type IconArt, readIconArt } from './icon-art.ts';
+import type { Box } from '../region.ts';
+import { type IconArt, readIconArt } from './icon-art.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 import { openRgba } from './scale.ts';
 import { type Sharp, withSharp } from './sharp.ts';

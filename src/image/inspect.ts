@@ -37,7 +37,7 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
 /** Decodes all of it. Throws `unreadable_image` naming it. */
 export async function requireDecodable(bytes: Uint8Array, name: string): Promise<void> {
   await withSharp((sharp) => sharp(bytes, decoding).stats()).catch((cause) => {
-    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+    throw damaged(name, cause);
   });
 }
 
@@ -45,7 +45,7 @@ export async function requireDecodable(bytes: Uint8Array, name: string): Promise
 export async function hasTransparency(bytes: Uint8Array, { hasAlpha }: PictureFacts, name: string): Promise<boolean> {
   if (!hasAlpha) return false;
   const { isOpaque } = await withSharp((sharp) => sharp(bytes, decoding).stats()).catch((cause) => {
-    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+    throw damaged(name, cause);
   });
   return !isOpaque;
 }
@@ -56,7 +56,12 @@ function noPicture(bytes: Uint8Array): string {
     : 'is not a picture limner can read (it reads PNG, JPEG, WebP, AVIF, GIF and TIFF).';
 }
 
+/** The error for a picture whose header reads and whose pixels do not. */
+export function damaged(name: string, cause: unknown): ToolError {
+  return unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+}
+
 /** An error about one picture of the caller's. */
-export function unreadable(name: string, why: string, cause?: unknown): ToolError {
+function unreadable(name: string, why: string, cause?: unknown): ToolError {
   return new ToolError('unreadable_image', `${quote(name, 200)} ${why}`, { cause });
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Box, medianBorder, medianOfBorder } from './fit.ts';
+import type { Box } from '../region.ts';
+import { medianBorder, medianOfBorder } from './fit.ts';
 import type { Pixels } from './pixels.ts';
 
 /** How far each channel of a pixel may be from the margin's colour, 0 to 255; JPEG noise stays below. */

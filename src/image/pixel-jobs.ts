@@ -1,4 +1,5 @@
 import type { Size } from '../media.ts';
+import type { Box } from '../region.ts';
 import type { Background } from './background.ts';
 import type { MatteFacts } from './matte.ts';
 import type { Pixels, Rgb } from './pixels.ts';
@@ -12,7 +13,7 @@ export type CutOut = { bytes: Uint8Array; width: number; height: number; facts: 
 export type Blended = { bytes: Uint8Array; width: number; height: number; facts: RegionFacts; notes: string[] } | { unaligned: string };
 
 /** Which part may be taken from the answer: a box in pixels, or a picture that is white there. */
-export type Allowed = { box: { left: number; top: number; right: number; bottom: number } } | { mask: Uint8Array };
+export type Allowed = { box: Box } | { mask: Uint8Array };
 
 /** The work that goes through every pixel of a picture, by name: what it takes and what it brings. All pictures are encoded bytes. */
 export interface PixelJobs {

@@ -1,4 +1,4 @@
-import { type PictureFacts, unreadable } from './inspect.ts';
+import { damaged, type PictureFacts } from './inspect.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
 /** A picture of the caller's, and how large the model can use it. */
@@ -59,7 +59,7 @@ async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): P
   const { name } = picture;
   const facts = { ...picture.facts, hasAlpha: picture.facts.hasAlpha && picture.ground === undefined };
   const pixels = await decode(sharp, picture).catch((cause) => {
-    throw unreadable(name, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+    throw damaged(name, cause);
   });
   const lossless = facts.hasAlpha || isDrawing(facts);
   let smallest = await encode(sharp, pixels, 1, lossless ? undefined : steps[0].quality);

@@ -4,7 +4,7 @@ import { ToolError } from '../errors.ts';
 import { findTarget, type Target } from '../files/target.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Call } from '../generate.ts';
-import { hasTransparency, unreadable } from '../image/inspect.ts';
+import { damaged, hasTransparency } from '../image/inspect.ts';
 import { runPixelJob } from '../image/pixel-thread.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import type { Size } from '../media.ts';
@@ -66,7 +66,7 @@ function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefine
 async function readMask(argument: string, size: Size, call: Call): Promise<Picture> {
   const mask = await identify(argument, call.config, call);
   const { share } = await runPixelJob('mask', { bytes: mask.bytes, size: { width: size.width, height: size.height } }).catch((cause) => {
-    throw unreadable(argument, 'is damaged: its pixels cannot be decoded. Export it again, or use another file.', cause);
+    throw damaged(argument, cause);
   });
   if (share > 0.00001 && share < 0.9999) return mask;
   const what = share < 0.5 ? 'black all over, so nothing may change' : 'white all over, so everything may change';
