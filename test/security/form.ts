@@ -8,7 +8,7 @@ export function amount(short: number, whole: number): number {
 
 /** Prints what was found, in the whole form: a line a goal, for the README and for whoever checks it. */
 export function figure(goal: string, found: string): void {
-  if (isWhole) console.log(`${goal}: ${found}`);
+  if (isWhole) process.stdout.write(`${goal}: ${found}\n`);
 }
 
 /** A folder of hostile files and lists made by others, where somebody has one; the tests bring their own and need none. */
