@@ -9,8 +9,9 @@ const rows = [
   ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders', 'region'],
   ['config', 'options'],
   ['model', 'image', 'files', 'repair'],
-  ['archive'],
   ['export'],
+  ['decoder'],
+  ['archive'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
   ['make-file', 'budget', 'new-record', 'export-files'],
@@ -45,14 +46,15 @@ const free = [
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
-  sharp: /^(image\/|model\/standin)/,
+  sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server': /^(result|result-forecast|result-export|asking|progress|tool|resources|server|index)\.ts$/,
   '@modelcontextprotocol/server/stdio': /^index\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
-  'node:worker_threads': /^image\//,
+  'node:child_process': /^decoder\/process\.ts$/,
+  'node:net': /^decoder\//,
   'node:console': /^index\.ts$/,
   'node:os': /^index\.ts$/,
 };

@@ -2,9 +2,10 @@ import { type AspectRatio, type Format, type Image, isFormat, type Size, sniff }
 import { formatBytes, formatSize } from '../text.ts';
 import { compress, sayMissed } from './compress.ts';
 import { type Fitting, fitTo, isSameSize, requirePossible } from './fit.ts';
-import type { PictureFacts } from './inspect.ts';
+import { type PictureFacts, toExtent } from './inspect.ts';
+import { describeExcess } from './limits.ts';
 import { addBorder, openPixels, render, type Source, toSize, trim } from './resize.ts';
-import { decoding, withSharp } from './sharp.ts';
+import { decoding, headerOnly, type Sharp, withSharp } from './sharp.ts';
 
 /** What the delivered file must be; an absent wish leaves that property as the picture has it. */
 export interface FinishWish {
@@ -40,8 +41,9 @@ export type Picture = Omit<Image, 'format'> & { format: PictureFacts['kind'] };
 export async function readMade(bytes: Uint8Array): Promise<Image | undefined> {
   const format = sniff(bytes);
   if (!isFormat(format)) return undefined;
-  const header = await readHeader(bytes).catch(() => undefined);
-  return header && { bytes, format, width: header.width, height: header.height };
+  const header = await withSharp((sharp) => readMetadata(sharp, bytes)).catch(() => undefined);
+  if (header === undefined || describeExcess(toExtent(bytes, header)) !== undefined) return undefined;
+  return { bytes, format, width: header.autoOrient.width, height: header.autoOrient.height };
 }
 
 /**
@@ -107,7 +109,7 @@ interface Header extends Size {
 
 /** Facts from a picture's header; the size upright, and the XMP saying so too. */
 async function readHeader(bytes: Uint8Array): Promise<Header> {
-  const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata());
+  const header = await withSharp((sharp) => readMetadata(sharp, bytes));
   const { autoOrient, hasAlpha, depth, space, icc, orientation = 1, pages = 1, xmpAsString } = header;
   return {
     width: autoOrient.width,
@@ -120,6 +122,10 @@ async function readHeader(bytes: Uint8Array): Promise<Header> {
     frames: pages,
     xmp: xmpAsString?.replace(/(tiff:Orientation(?:=["']|>))\d/g, '$11'),
   };
+}
+
+function readMetadata(sharp: Sharp, bytes: Uint8Array) {
+  return sharp(bytes, headerOnly).metadata();
 }
 
 /** By the name a profile carries, in one byte a letter or in two. */
