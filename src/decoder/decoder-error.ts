@@ -28,7 +28,7 @@ function describe(fate: Fate): string {
     case 'crashed':
       return `the decoder crashed on it (${fate.signal}).`;
     case 'slow':
-      return `that took longer than ${fate.limit.milliseconds / 1000} s.`;
+      return `that took longer than ${fate.limit.work ?? fate.limit.seconds} s.`;
     case 'greedy':
       return `that needs more than ${fate.limit.megabytes} MB of memory.`;
     case 'missing':

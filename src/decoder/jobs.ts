@@ -9,6 +9,7 @@ import { layIn, measureMask } from '../image/lay-in.ts';
 import { prepareOne } from '../image/prepare.ts';
 import { makeContactSheet, makePreview } from '../image/preview.ts';
 import type { Image, Size } from '../media.ts';
+import type { Limit } from './limits.ts';
 
 /** All that is done with pictures, by name. It runs in the child process; the server knows these functions by their types only. */
 export const jobs = {
@@ -33,11 +34,11 @@ export type JobName = keyof typeof jobs;
 export type Inputs = { [Name in JobName]: Parameters<(typeof jobs)[Name]> };
 export type Outputs = { [Name in JobName]: Awaited<ReturnType<(typeof jobs)[Name]>> };
 
-/** A job as it is asked for; no more memory than this, in megabytes. */
+/** A job as it is asked for. */
 export interface Job<Name extends JobName = JobName> {
   name: Name;
   input: Inputs[Name];
-  megabytes: number;
+  limit: Limit;
 }
 
 /** How a job ended. `resident`: what the process holds after it, in megabytes. */
@@ -47,8 +48,8 @@ export type Answer<Output> =
   | { error: { code?: ErrorCode; message: string }; resident: number }
   /** sharp cannot be loaded. */
   | { missing: string }
-  /** It would have taken more memory than it may; the process ends. */
-  | { isTooMuch: true };
+  /** It took more time or memory than it may; the process ends. */
+  | { exceeded: 'slow' | 'greedy' };
 
 /** Null: no picture that limner delivers. */
 async function readSize(bytes: Uint8Array): Promise<Size | null> {

@@ -65,15 +65,15 @@ export function startDecoder(): DecoderProcess {
       const tooLong = setTimeout(() => {
         isSlow = true;
         end();
-      }, limit.milliseconds);
+      }, limit.seconds * 1000);
       hold(true);
       try {
-        channel.send({ name, input, megabytes: limit.megabytes } satisfies Job<typeof name>);
+        channel.send({ name, input, limit } satisfies Job<typeof name>);
         const answer = await channel.receive<Answer<Outputs[typeof name]>>().catch(() => undefined);
         if (answer === undefined) throw new DecoderError(isSlow ? { kind: 'slow', limit } : { kind: 'crashed', signal: await ended });
-        if ('isTooMuch' in answer || 'missing' in answer) {
+        if ('exceeded' in answer || 'missing' in answer) {
           end();
-          throw new DecoderError('missing' in answer ? { kind: 'missing', reason: answer.missing } : { kind: 'greedy', limit });
+          throw new DecoderError('missing' in answer ? { kind: 'missing', reason: answer.missing } : { kind: answer.exceeded, limit });
         }
         if (answer.resident > mostLeft) end();
         if ('output' in answer) return answer.output;

@@ -2,8 +2,7 @@ import { type AspectRatio, type Format, type Image, isFormat, type Size, sniff }
 import { formatBytes, formatSize } from '../text.ts';
 import { compress, sayMissed } from './compress.ts';
 import { type Fitting, fitTo, isSameSize, requirePossible } from './fit.ts';
-import { type PictureFacts, toExtent } from './inspect.ts';
-import { describeExcess } from './limits.ts';
+import type { PictureFacts } from './inspect.ts';
 import { addBorder, openPixels, render, type Source, toSize, trim } from './resize.ts';
 import { decoding, headerOnly, type Sharp, withSharp } from './sharp.ts';
 
@@ -42,8 +41,7 @@ export async function readMade(bytes: Uint8Array): Promise<Image | undefined> {
   const format = sniff(bytes);
   if (!isFormat(format)) return undefined;
   const header = await withSharp((sharp) => readMetadata(sharp, bytes)).catch(() => undefined);
-  if (header === undefined || describeExcess(toExtent(bytes, header)) !== undefined) return undefined;
-  return { bytes, format, width: header.autoOrient.width, height: header.autoOrient.height };
+  return header && { bytes, format, width: header.autoOrient.width, height: header.autoOrient.height };
 }
 
 /**

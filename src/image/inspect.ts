@@ -1,6 +1,6 @@
-import { type Format, type Size, sniff } from '../media.ts';
-import { describeExcess, type Extent } from './limits.ts';
-import { decoding, headerOnly, type Sharp, withSharp } from './sharp.ts';
+import type { Format, Size } from '../media.ts';
+import { describeExcess } from './limits.ts';
+import { decoding, headerOnly, withSharp } from './sharp.ts';
 import { damaged, requireKind, unreadable } from './unreadable.ts';
 
 /** Facts about a picture, read from its header; `width` and `height` as it is seen, after its EXIF orientation. */
@@ -15,19 +15,12 @@ export async function inspect(bytes: Uint8Array, name: string): Promise<PictureF
   const header = await withSharp((sharp) => sharp(bytes, headerOnly).metadata()).catch((cause) => {
     throw unreadable(name, 'is damaged: its header cannot be read. Export it again, or use another file.', cause);
   });
-  const excess = describeExcess(toExtent(bytes, header));
+  const { pages = 1, isProgressive = false } = header;
+  const excess = describeExcess({ kind, width: header.width, height: header.height, frames: pages, isInterlaced: isProgressive });
   if (excess !== undefined) throw unreadable(name, excess);
   const { width, height } = header.autoOrient;
   return { kind, width, height, hasAlpha: header.hasAlpha };
 }
-
-/** What a header says of the work that decoding would be. */
-export function toExtent(bytes: Uint8Array, header: Header): Extent {
-  const { width, height, pages = 1, isProgressive = false } = header;
-  return { kind: sniff(bytes), width, height, frames: pages, isInterlaced: isProgressive };
-}
-
-type Header = Awaited<ReturnType<ReturnType<Sharp>['metadata']>>;
 
 /** Decodes all of it. Throws `unreadable_image` naming it. */
 export async function requireDecodable(bytes: Uint8Array, name: string): Promise<void> {
