@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
 import { type OptionName, options } from './options.ts';
 import { defaultStateDir, expandHome, isTooWide, type System, toUserFile } from './system-folders.ts';
 import { cleanText, quote } from './text.ts';
@@ -35,6 +36,8 @@ export interface Config {
   projectDir: string | undefined;
   /** Folders that may be read from and written to: project, output and those allowed. */
   allowedDirs: readonly string[];
+  /** Where pictures may be downloaded from. */
+  urls: UrlRule;
   stateDir: string;
   /** Longest edge of a preview in pixels. */
   preview: 1024 | 768 | 512 | 'none';
@@ -72,6 +75,7 @@ export function loadConfig(surroundings: Surroundings): Config {
     allowedDirs: [
       ...new Set([projectDir, chosenOutputDir, ...toAllowedDirs(setting('LIMNER_ALLOWED_DIRS'), projectDir, surroundings, found)]),
     ].filter((folder) => folder !== undefined),
+    urls: toUrlRule(setting('LIMNER_ALLOW_URLS'), surroundings.env, found.warnings),
     stateDir:
       toFolder(setting('LIMNER_STATE_DIR'), 'LIMNER_STATE_DIR', projectDir, surroundings, found.problems) ?? defaultStateDir(surroundings),
     preview: toPreview(setting('LIMNER_PREVIEW'), found),

@@ -6,9 +6,9 @@ const src = join(import.meta.dirname, '..', 'src');
 
 /** Rooms from the ground up. A file imports from lower rows and from its own folder; never sideways, never up. */
 const rows = [
-  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders', 'region'],
+  ['media', 'errors', 'text', 'lettering', 'lettering-glyphs', 'hosts', 'version', 'system-folders', 'region', 'allowed-hosts'],
   ['config', 'options'],
-  ['model', 'image', 'files', 'repair'],
+  ['model', 'image', 'files', 'repair', 'download'],
   ['archive'],
   ['export'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
@@ -37,6 +37,7 @@ const free = [
   ['region', 'errors'],
   ['region', 'text'],
   ['config', 'options'],
+  ['allowed-hosts', 'text'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],
   ['plan-finish', 'plan-background'],
@@ -52,6 +53,11 @@ const doors: Record<string, RegExp> = {
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
+  'node:http': /^download\//,
+  'node:https': /^download\//,
+  'node:net': /^download\//,
+  'node:dns': /^download\//,
+  'node:dns/promises': /^download\//,
   'node:worker_threads': /^image\//,
   'node:console': /^index\.ts$/,
   'node:os': /^index\.ts$/,
