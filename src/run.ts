@@ -137,7 +137,7 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
     if (files.length > 2) return [await runJob('makeContactSheet', files, edge)];
     return await Promise.all(files.map((bytes) => runJob('makePreview', bytes, edge)));
   } catch (error) {
-    const why = error instanceof DecoderError ? ` ${error.message} T` : '; t';
+    const why = error instanceof DecoderError ? `. ${error.message} T` : '; t';
     warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
     return [];
   }

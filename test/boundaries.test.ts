@@ -138,9 +138,9 @@ test('the server never loads sharp: what decodes pictures is reached from the en
   };
   const server = reach('index.ts');
   expect(server.size).toBeGreaterThan(100);
-  expect([...server].filter((file) => /(from|import\() ?'sharp'/.test((sources.get(file) ?? '').replace(/^import type.*$/gm, '')))).toEqual([
-    'model/standin-drawing.ts',
-  ]);
+  expect([...server].filter((file) => /(from|import\() ?'sharp'/.test((sources.get(file) ?? '').replace(/^import type.*$/gm, '')))).toEqual(
+    ['model/standin-drawing.ts'],
+  );
   expect([server.has('decoder/process.ts'), server.has('decoder/child.ts'), server.has('image/sharp.ts')]).toEqual([true, false, false]);
   expect(reach('decoder/child.ts')).toContain('image/sharp.ts');
 });
