@@ -29,27 +29,29 @@ async function subjectOn(ground: string, moved = 0): Promise<Buffer> {
 
 const measured = z.object({ milliseconds: z.number(), stall: z.number(), megabytes: z.number() });
 
-/** Runs one job in a process of its own: how long it takes, the longest its event loop stood still, and the most memory it held. */
+/** Runs one job for a process of its own: how long it takes, the longest its event loop stood still, and the most memory it and its decoder held. */
 async function measureJob(
   name: string,
   files: Record<string, string>,
   extra: Record<string, unknown> = {},
 ): Promise<z.infer<typeof measured>> {
-  const thread = pathToFileURL(join(built, '..', 'image', 'pixel-thread.js')).href;
+  const decoder = pathToFileURL(join(built, '..', 'decoder', 'decoder.js')).href;
   const script = `
     import { readFile } from 'node:fs/promises';
     import { readFileSync } from 'node:fs';
-    const { runPixelJob } = await import(${JSON.stringify(thread)});
+    const { runJob } = await import(${JSON.stringify(decoder)});
+    const peak = (pid) => Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync(\`/proc/\${pid}/status\`, 'utf8'))[1]) / 1024;
     const input = ${JSON.stringify(extra)};
     for (const [key, path] of Object.entries(${JSON.stringify(files)})) input[key] = await readFile(path);
     let stall = 0, last = performance.now();
     const clock = setInterval(() => { const now = performance.now(); stall = Math.max(stall, now - last - 5); last = now; }, 5);
     const start = performance.now();
-    const output = await runPixelJob(${JSON.stringify(name)}, input);
+    const output = await runJob(${JSON.stringify(name)}, input);
     const milliseconds = performance.now() - start;
     clearInterval(clock);
     if (!output.bytes) throw new Error(JSON.stringify(output));
-    const megabytes = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+    const [child] = readFileSync(\`/proc/self/task/\${process.pid}/children\`, 'utf8').trim().split(' ');
+    const megabytes = peak('self') + peak(child);
     console.log(JSON.stringify({ milliseconds, stall, megabytes }));
     process.exit();`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
@@ -66,7 +68,7 @@ async function report(name: string, files: Record<string, string>, extra?: Recor
   const [milliseconds, stall, megabytes] = (['milliseconds', 'stall', 'megabytes'] as const).map((key) =>
     results.map((result) => result[key]),
   );
-  const line = `${name} at ${edge}²: median ${median(milliseconds ?? []).toFixed(0)} ms (thread start, decode, work, PNG), longest stall ${Math.max(...(stall ?? [])).toFixed(0)} ms, at most ${Math.max(...(megabytes ?? [])).toFixed(0)} MB`;
+  const line = `${name} at ${edge}²: median ${median(milliseconds ?? []).toFixed(0)} ms (decoder's start, decode, work, PNG), longest stall ${Math.max(...(stall ?? [])).toFixed(0)} ms, at most ${Math.max(...(megabytes ?? [])).toFixed(0)} MB`;
   process.stdout.write(`${line}\n`);
   return { milliseconds: median(milliseconds ?? []), stall: Math.max(...(stall ?? [])), megabytes: Math.max(...(megabytes ?? [])) };
 }
@@ -77,8 +79,8 @@ test('two shots of 4096² are one picture with alpha in under 1.5 s and 300 MB',
     await computer.write('black.png', await subjectOn('#000000')),
   ];
   const moved = await computer.write('moved.png', await subjectOn('#000000', 3));
-  const still = await report('two-shot', { white, black }, { xmp: '<x/>' });
-  const drifted = await report('two-shot', { white, black: moved }, { xmp: '<x/>' });
+  const still = await report('cutFromTwo', { white, black }, { xmp: '<x/>' });
+  const drifted = await report('cutFromTwo', { white, black: moved }, { xmp: '<x/>' });
   expect(Math.max(still.megabytes, drifted.megabytes)).toBeLessThan(300);
   expect(Math.max(still.stall, drifted.stall)).toBeLessThan(50);
   expect(Math.max(still.milliseconds, drifted.milliseconds)).toBeLessThan(1500);
@@ -86,8 +88,7 @@ test('two shots of 4096² are one picture with alpha in under 1.5 s and 300 MB',
 
 test('one colour is taken out of 4096² without holding the server up', async ({ computer }) => {
   const bytes = await computer.write('key.png', await subjectOn('#ff00ff'));
-  expect((await report('key', { bytes }, { xmp: '<x/>', ground: [255, 0, 255], onlyThis: false })).stall).toBeLessThan(50);
-  expect((await report('flat', { bytes })).stall).toBeLessThan(50);
+  expect((await report('cutFromKey', { bytes }, { xmp: '<x/>', ground: [255, 0, 255], onlyThis: false })).stall).toBeLessThan(50);
 });
 
 test('a region of 4096² is laid in without holding the server up', async ({ computer }) => {
@@ -102,7 +103,7 @@ test('a region of 4096² is laid in without holding the server up', async ({ com
       .toBuffer(),
   );
   const { stall } = await report(
-    'region',
+    'layIn',
     { picture, answer },
     { xmp: '<x/>', allowed: { box: { left: 400, top: 400, right: 2400, bottom: 2400 } } },
   );
