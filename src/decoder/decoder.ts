@@ -4,6 +4,9 @@ import { type DecoderProcess, startDecoder } from './process.ts';
 /** An idle process is ended after this time, in milliseconds: it holds memory, and starting one takes a sixth of a second. */
 const idleMs = 3000;
 
+/** A request has gone out by then, in milliseconds, and no model has painted anything yet. */
+const headStartMs = 300;
+
 let decoder: DecoderProcess | undefined;
 let leaving: NodeJS.Timeout | undefined;
 let waiting = 0;
@@ -14,17 +17,28 @@ let queue: Promise<unknown> = Promise.resolve();
  * Rejects with what the job throws, and with a `DecoderError` when its process crashed, took too long or too much memory; the next job then gets a new one.
  */
 export function runJob<Name extends JobName>(name: Name, ...input: Inputs[Name]): Promise<Outputs[Name]> {
-  const release = keepDecoder();
+  const release = hold();
   const turn = queue.then(() => openDecoder().ask(name, input)).finally(release);
   queue = turn.catch(() => undefined);
   return turn;
 }
 
-/** Starts the process ahead of its first job and keeps it until what is returned is called: while a request is out, its start costs no time. */
+/**
+ * Starts the process ahead of its first job and keeps it until what is returned is called: while a request is out, its start costs no time. It does not hold
+ * up the request itself.
+ */
 export function keepDecoder(): () => void {
+  const release = hold();
+  const starting = setTimeout(openDecoder, headStartMs).unref();
+  return () => {
+    clearTimeout(starting);
+    release();
+  };
+}
+
+function hold(): () => void {
   waiting += 1;
   clearTimeout(leaving);
-  openDecoder();
   return () => {
     waiting -= 1;
     if (waiting === 0) leaving = setTimeout(() => decoder?.end(), idleMs).unref();

@@ -77,6 +77,8 @@ export function startDecoder(): DecoderProcess {
         }
         if (answer.resident > mostLeft) end();
         if ('output' in answer) return answer.output;
+        // What could not be decoded may have left harm behind.
+        end();
         const { code, message } = answer.error;
         throw code === undefined ? new Error(`${name}: ${message}`) : new ToolError(code, message);
       } finally {
