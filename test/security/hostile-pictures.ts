@@ -34,12 +34,13 @@ function withChunks(png: Buffer, ...chunks: Buffer[]): Buffer {
   return Buffer.concat([png.subarray(0, 33), ...chunks, png.subarray(33)]);
 }
 
-/** A GIF of one small frame on a canvas of any size; `frames` of them. */
-function gif(width: number, height: number, frames = 1): Buffer {
+/** A GIF of any size whose frames have a pixel each, or claim to fill it. */
+function gif(width: number, height: number, frames = 1, isFilled = false): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt16LE(width);
   size.writeUInt16LE(height, 2);
   const frame = Buffer.from('21f90404010000002c0000000001000100000202440100', 'hex');
+  if (isFilled) size.copy(frame, 13);
   return Buffer.concat([
     Buffer.from('GIF89a'),
     size,
@@ -68,7 +69,8 @@ export async function* bombs(isWhole: boolean): AsyncGenerator<Hostile> {
     ]),
     'avif that claims 6000×5000': claimAvif(await blank(64, 64).avif({ effort: 0 }).toBuffer(), 6000, 5000),
     'webp that claims 16383×16383': claimWebp(await blank(64, 64).webp().toBuffer(), 16_383),
-    'gif with a canvas of 65535×65535': gif(65_535, 65_535),
+    'gif that claims 65535×65535': gif(65_535, 65_535, 1, true),
+    'gif that claims 6000×5000': gif(6000, 5000, 1, true),
     'gif of 20000 frames': gif(16, 16, 20_000),
     'jpeg that claims 65500×65500': claimJpeg(await blank(64, 64).jpeg().toBuffer(), 65_500),
   };
