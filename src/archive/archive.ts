@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { exists, inParts, listNames, measure, readBytes, readText } from '../files/read.ts';
+import { exists, inParts, listNames, listRemovable, measure, readBytes, readText } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { openContentIndex } from './content-index.ts';
@@ -40,7 +40,7 @@ export interface Archive {
   /** Writes a record anew, with what is known since. Throws `cannot_write`. */
   update(record: ImageRecord): Promise<void>;
   /** Keeps a copy of a file that is about to be replaced, and says where. Throws `cannot_write`. */
-  keepReplaced(path: string): Promise<string | undefined>;
+  keepReplaced(file: { path: string; bytes: Uint8Array }): Promise<string>;
   find(id: string): Promise<ImageRecord | undefined>;
   /** The newest picture that has these bytes, as the model sent them or as they were delivered. */
   findByContent(sha256: string): Promise<ImageRecord | undefined>;
@@ -103,11 +103,18 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return (await readRecords(await listRecorded())).sort((a, b) => a.at.localeCompare(b.at) || a.number - b.number);
   }
 
+  /** Ids come from files that others may have written: only what is one becomes part of a path. */
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
+    if (!imageIdPattern.test(id)) return undefined;
     const mine = own.get(id);
     const text = mine ? undefined : await readText(recordPath(id));
     const record = typeof text === 'string' ? parseRecord(text) : mine;
-    return record?.id === id ? record : undefined;
+    return record?.id === id ? { ...record, ...(record.original && { original: toOwn(record.original) }) } : undefined;
+  }
+
+  /** Originals lie in the archive, whatever a record says: it may be another's, or the state folder was moved. */
+  function toOwn<File extends { path: string }>(original: File): File {
+    return { ...original, path: join(images, basename(original.path)) };
   }
 
   /** Ids of the pictures of which a text is known, newest first: a hash, a call, a folder. */
@@ -127,6 +134,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function findOriginal(id: string): Promise<string | undefined> {
+    if (!imageIdPattern.test(id)) return undefined;
     for (const extension of ['jpg', 'png', 'webp', 'avif', 'bin']) {
       const path = join(images, `${id}.${extension}`);
       if (await exists(path)) return path;
@@ -193,7 +201,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   /** Every file but those of the pictures and calls to keep, readable or not. */
   async function listAll(keep: ReadonlySet<string>): Promise<string[]> {
     const names = await Promise.all(
-      [images, turns, replaced].map(async (folder) => (await listNames(folder)).map((name) => ({ folder, name }))),
+      [images, turns, replaced].map(async (folder) => (await listRemovable(folder)).map((name) => ({ folder, name }))),
     );
     return names.flat().flatMap(({ folder, name }) => (keep.has(toOwner(name)) ? [] : [join(folder, name)]));
   }
@@ -229,9 +237,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       });
       own.delete(record.id);
     },
-    async keepReplaced(path) {
-      const bytes = await readBytes(path);
-      if (bytes === undefined) return undefined;
+    async keepReplaced({ path, bytes }) {
       const sha256 = toSha256(bytes);
       const [known] = await idsWith(sha256);
       const record = known === undefined ? undefined : await readRecord(known);

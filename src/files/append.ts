@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './read.ts';
+import { codeOf } from './system-error.ts';
 
 /**
  * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
@@ -11,6 +11,7 @@ import { codeOf } from './read.ts';
 export async function appendLine(path: string, line: string): Promise<void> {
   const handle = await openToAppend(path);
   try {
+    if (!(await handle.stat()).isFile()) throw new Error(`${path} is not a regular file`);
     const bytes = Buffer.from(`${(await endsTorn(handle)) ? '\n' : ''}${line}\n`);
     const { bytesWritten } = await handle.write(bytes);
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
@@ -22,7 +23,7 @@ export async function appendLine(path: string, line: string): Promise<void> {
 }
 
 async function openToAppend(path: string): Promise<FileHandle> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   try {
     return await open(path, flags, 0o600);
   } catch (error) {
@@ -48,7 +49,7 @@ export interface GrowingFile {
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch((error: unknown) => {
+  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
@@ -75,7 +76,9 @@ export function openGrowingFile(path: string): GrowingFile {
       return lines;
     }
     try {
-      const { size, ino, birthtimeMs } = await handle.stat();
+      const stats = await handle.stat();
+      const { size, ino, birthtimeMs } = stats;
+      if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
       // A number is given again to the next file.
       const found = `${ino} ${birthtimeMs}`;
       if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
