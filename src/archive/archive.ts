@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { exists, inParts, listNames, listRemovable, measure, readBytes, readText } from '../files/read.ts';
+import { inParts, isPlainFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { openContentIndex } from './content-index.ts';
@@ -70,6 +70,9 @@ export interface Archive {
   tidy(unclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied>;
 }
 
+/** Longest record that is read, in bytes: words of the caller and of the model, many times over. */
+const maxRecordBytes = 5_000_000;
+
 /** Longest conversation that is followed. */
 const maxTurns = 200;
 
@@ -103,18 +106,21 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return (await readRecords(await listRecorded())).sort((a, b) => a.at.localeCompare(b.at) || a.number - b.number);
   }
 
-  /** Ids come from files that others may have written: only what is one becomes part of a path. */
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
-    if (!imageIdPattern.test(id)) return undefined;
     const mine = own.get(id);
-    const text = mine ? undefined : await readText(recordPath(id));
-    const record = typeof text === 'string' ? parseRecord(text) : mine;
-    return record?.id === id ? { ...record, ...(record.original && { original: toOwn(record.original) }) } : undefined;
+    if (mine) return mine;
+    // Only what is an id becomes part of a path.
+    const bytes = imageIdPattern.test(id) ? await readBytes(recordPath(id), maxRecordBytes) : undefined;
+    const record = bytes && parseRecord(Buffer.from(bytes).toString('utf8'));
+    return record?.id === id ? atHome(record) : undefined;
   }
 
-  /** Originals lie in the archive, whatever a record says: it may be another's, or the state folder was moved. */
-  function toOwn<File extends { path: string }>(original: File): File {
-    return { ...original, path: join(images, basename(original.path)) };
+  /** Originals are in this folder and nowhere else, wherever it was when the record was written and whatever that says. */
+  function atHome(record: ImageRecord): ImageRecord {
+    const { original, ...rest } = record;
+    if (original === undefined) return record;
+    const name = basename(original.path);
+    return toOwner(name) === record.id ? { ...rest, original: { ...original, path: join(images, name) } } : rest;
   }
 
   /** Ids of the pictures of which a text is known, newest first: a hash, a call, a folder. */
@@ -137,7 +143,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     if (!imageIdPattern.test(id)) return undefined;
     for (const extension of ['jpg', 'png', 'webp', 'avif', 'bin']) {
       const path = join(images, `${id}.${extension}`);
-      if (await exists(path)) return path;
+      if (await isPlainFile(path)) return path;
     }
     return undefined;
   }
@@ -305,8 +311,11 @@ async function measureBytes(path: string): Promise<number> {
 
 async function removeMeasured(path: string): Promise<number> {
   const bytes = await measureBytes(path);
-  await remove(path);
-  return bytes;
+  // A folder in a file's place is none of ours.
+  return remove(path).then(
+    () => bytes,
+    () => 0,
+  );
 }
 
 function toSum(numbers: readonly number[]): number {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rename, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { type Computer, type Limner, test } from '../fixtures.ts';
@@ -17,7 +18,7 @@ interface Pair {
 
 /** Exchanges names in a process of its own; resolves with how often, once stopped. */
 async function startSwapping(pairs: readonly Pair[]): Promise<() => Promise<number>> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'swapper.js'), JSON.stringify(pairs)], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./swapper.js', import.meta.url)), JSON.stringify(pairs)], { stdio: 'pipe' });
   const [closed, said] = [once(child, 'close'), text(child.stdout)];
   await once(child.stderr, 'data');
   return async () => {
