@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './read.ts';
+import { codeOf } from './system-error.ts';
 
 /**
  * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
