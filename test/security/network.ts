@@ -93,7 +93,7 @@ export async function startNetwork(): Promise<Network> {
   return {
     env: {
       TEST_NETWORK: folder,
-      NODE_OPTIONS: `--import=${join(import.meta.dirname, 'network.mjs')}`,
+      NODE_OPTIONS: `--import=${new URL('./network.mjs', import.meta.url).href}`,
       NODE_EXTRA_CA_CERTS: join(tls, 'authority.pem'),
     },
     resolve,

@@ -1,9 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { photo } from '../fixtures.ts';
-import { amount, figure } from './form.ts';
+import { amount, corpora, figure } from './form.ts';
 import { fetchPicture, send, test } from './in-network.ts';
 import { publicPlace } from './network.ts';
 import { makeScenarios, toHost } from './url-scenarios.ts';
+
+/** What was tried and ended as it should, for the lists of others. */
+const held: string[] = [];
 
 test('whatever hosts, resolvers and redirects do, nothing private is asked and nothing they say is repeated', async ({
   startIn,
@@ -28,6 +34,7 @@ test('whatever hosts, resolvers and redirects do, nothing private is asked and n
   // Two endless bodies and one endless header, each left at its limit: 20 MB once, and what lay in buffers.
   expect(sent.bytes).toBeLessThan(60_000_000);
   expect(new Set(scenarios.map(({ name }) => toHost(name))).size).toBe(scenarios.length);
+  held.push(...scenarios.map(({ name }) => name));
   figure('downloads gone wrong', `${scenarios.length} of ${scenarios.length} as expected, 0 connections to anything private`);
 });
 
@@ -42,6 +49,7 @@ test('nothing of one answer goes along to the next request', async ({ startIn, n
   for (const { headers } of network.requests) {
     expect(Object.keys(headers).sort()).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
   }
+  held.push('cookies-auth');
 });
 
 test('whatever takes its time is left when the time is over, and a port answers alike whether it is closed, filtered or open', async ({
@@ -57,6 +65,10 @@ test('whatever takes its time is left when the time is over, and a port answers 
     response.on('close', () => clearInterval(timer));
   });
   network.serve('/stall', (_request, response) => void response.writeHead(200, { 'content-length': png.length }).flushHeaders());
+  network.serve(
+    '/upgrade',
+    ({ socket }) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n'),
+  );
   network.serve('/mute', () => undefined);
   const names = {
     '*': [[publicPlace.pictures]],
@@ -69,13 +81,14 @@ test('whatever takes its time is left when the time is over, and a port answers 
   await network.resolve(names);
   const limner = await startIn({ LIMNER_TIMEOUT_MS: String(milliseconds) });
   const addresses = ['slow-resolver', 'closed', 'filtered', 'open', 'half'].map((host) => `https://${host}.pictures.example/a.png`);
-  addresses.push(...['drip', 'stall', 'mute'].map((path) => `https://pictures.example/${path}`));
+  addresses.push(...['drip', 'stall', 'mute', 'upgrade'].map((path) => `https://pictures.example/${path}`));
   const startedAt = performance.now();
   const answers = await Promise.all(addresses.map((address) => fetchPicture(limner, address)));
   expect(performance.now() - startedAt).toBeLessThan(milliseconds + amount(4000, 2000));
   expect(answers.map(({ code }) => code)).toEqual(addresses.map(() => 'unreachable'));
   expect(new Set(answers.map(({ text }, index) => text.replace(addresses[index] ?? '', 'ADDRESS'))).size).toBe(1);
   expect([await strays(), network.trespasses()]).toEqual([[], 0]);
+  held.push('resolver-slow', 'body-drip', 'body-stall', 'port-probe');
   figure(
     'downloads that take their time',
     `${answers.length} of ${addresses.length} left after ${milliseconds / 1000} s, in the same words as a closed port`,
@@ -92,4 +105,16 @@ test('behind a proxy only hosts that are listed are asked', async ({ startIn, ne
     expect(text).toContain(`Settings: LIMNER_ALLOW_URLS is on and ${name} is set`);
   }
   expect([network.requests, await network.lookups(), network.trespasses(), google.requests]).toEqual([[], [], 0, []]);
+  held.push('proxy-env');
 });
+
+const scenarioList = z.object({ scenarios: z.array(z.object({ id: z.string() })) });
+const folder = corpora;
+if (folder !== undefined) {
+  test('every scenario of a list made by others was among them', async () => {
+    const { scenarios } = scenarioList.parse(JSON.parse(await readFile(join(folder, 'hostile-urls.json'), 'utf8')));
+    const missing = scenarios.filter(({ id }) => !held.some((name) => name === id || name.startsWith(`${id} `)));
+    expect(missing).toEqual([]);
+    figure('URL scenarios of the corpus', `${scenarios.length - missing.length} of ${scenarios.length} as listed`);
+  });
+}

@@ -24,11 +24,7 @@ export const toHost = (name: string) => `${name.replaceAll(/[^a-z0-9]+/gi, '-').
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n';
 
 /** Sends the same piece as long as anybody takes it, and counts what went out. */
-export function endless(
-  piece: Buffer,
-  sent: { bytes: number },
-  write: (response: ServerResponse) => void = () => undefined,
-): RequestListener {
+function endless(piece: Buffer, sent: { bytes: number }, write: (response: ServerResponse) => void = () => undefined): RequestListener {
   return ({ socket }, response) => {
     write(response);
     const more = () => {
