@@ -1,3 +1,5 @@
+import { withoutHidden } from '../text.ts';
+
 /** Where a picture's pixels come from, by IPTC: made by a trained model, composed with what a trained model made, drawn by a plain program. */
 export const sourceTypes = ['trainedAlgorithmicMedia', 'compositeWithTrainedAlgorithmicMedia', 'algorithmicMedia'] as const;
 export type SourceType = (typeof sourceTypes)[number];
@@ -84,9 +86,9 @@ function readQuoted(text: string): string | undefined {
   return end < 0 ? undefined : unescapeXml(value.slice(1, end)) || undefined;
 }
 
-/** Without what XML 1.0 cannot hold: controls, lone surrogates, the two noncharacters; cut between characters. */
+/** Without what hides, and what XML 1.0 cannot hold: controls, lone surrogates, the two noncharacters; cut between characters. */
 function tidy(text: string): string {
-  return [...text.replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '')].slice(0, 2000).join('').trim();
+  return [...withoutHidden(text).replace(/[\uFFFE\uFFFF]/g, '')].slice(0, 2000).join('').trim();
 }
 
 function escapeXml(text: string): string {
