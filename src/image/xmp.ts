@@ -1,5 +1,3 @@
-import { withoutHidden } from '../text.ts';
-
 /** Where a picture's pixels come from, by IPTC: made by a trained model, composed with what a trained model made, drawn by a plain program. */
 export const sourceTypes = ['trainedAlgorithmicMedia', 'compositeWithTrainedAlgorithmicMedia', 'algorithmicMedia'] as const;
 export type SourceType = (typeof sourceTypes)[number];
@@ -88,7 +86,7 @@ function readQuoted(text: string): string | undefined {
 
 /** Without what hides, and what XML 1.0 cannot hold: controls, lone surrogates, the two noncharacters; cut between characters. */
 function tidy(text: string): string {
-  return [...withoutHidden(text).replace(/[\uFFFE\uFFFF]/g, '')].slice(0, 2000).join('').trim();
+  return [...text.replace(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]|[\uFFFE\uFFFF]/gu, '')].slice(0, 2000).join('').trim();
 }
 
 function escapeXml(text: string): string {
