@@ -1,3 +1,4 @@
+import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { type Folders, toFolders } from './settings/folders.ts';
 import { checkCertificates, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
@@ -12,6 +13,8 @@ export interface Config extends Folders {
   redactor: Redactor;
   baseUrl: string | undefined;
   model: string;
+  /** Where pictures may be downloaded from. */
+  urls: UrlRule;
   /** Longest edge of a preview in pixels. */
   preview: 1024 | 768 | 512 | 'none';
   timeoutMs: number;
@@ -41,6 +44,7 @@ export function loadConfig(surroundings: Surroundings): Config {
     redactor: createRedactor(toSecrets(setting)),
     baseUrl: toBaseUrl(setting('GOOGLE_GEMINI_BASE_URL'), found),
     model: setting('LIMNER_MODEL') ?? 'flash',
+    urls: toUrlRule(setting('LIMNER_ALLOW_URLS'), surroundings.env, found.warnings),
     preview: toPreview(setting('LIMNER_PREVIEW'), found),
     timeoutMs: toTimeout(setting('LIMNER_TIMEOUT_MS'), found),
     archiveMaxBytes: toArchiveMaxBytes(setting, found),
