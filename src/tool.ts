@@ -8,6 +8,7 @@ import type { Forecast } from './forecast.ts';
 import type { Call } from './generate.ts';
 import { explainMissingKey } from './hosts.ts';
 import type { ImageModel } from './model/image-model.ts';
+import { textsIn } from './outgoing.ts';
 import { startProgress } from './progress.ts';
 import { repairArguments } from './repair/arguments.ts';
 import { explainIssues } from './repair/explain.ts';
@@ -155,7 +156,7 @@ function requireUsable(config: Config): void {
 
 /** A key in a prompt would go into the request's body, a record and a file's name; it belongs into a header, and into no chat. */
 function requireNoKey(input: unknown, { redactor }: Config): void {
-  if (!redactor.finds(JSON.stringify(input))) return;
+  if (!redactor.finds(textsIn(input).join('\n'))) return;
   throw new ToolError(
     'invalid_argument',
     'An argument holds the API key, or a piece of it. limner has the key from its settings: leave it out. If it came out of a chat or a web page, the person should make a new one.',
