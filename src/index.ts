@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Console } from 'node:console';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -10,6 +11,7 @@ import type { CliContext } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
 import { toRealPath } from './files/paths.ts';
 import { isWritable, readText } from './files/read.ts';
+import { claimOutput } from './stdio/output.ts';
 import { toUserFile } from './system-folders.ts';
 import { version } from './version.ts';
 
@@ -56,10 +58,13 @@ function refuse(why: string): number {
 }
 
 async function startServing(): Promise<number> {
+  // stdout is the protocol's: whatever a dependency prints, when it is loaded or later, goes to the log.
+  const output = claimOutput(process.stdout, process.stderr);
+  globalThis.console = new Console(process.stderr);
   const config = await readConfig();
   if (process.stdin.isTTY) process.stderr.write(`${help}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
   const { serve } = await import('./serve.ts');
-  serve(config, openMemory(config));
+  serve(config, openMemory(config), output);
   return 0;
 }
 

@@ -1,4 +1,3 @@
-import { Console } from 'node:console';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Memory } from './archive/identify.ts';
@@ -8,15 +7,12 @@ import { createModel } from './model/index.ts';
 import { createServer, wrapArguments } from './server.ts';
 import { noteAnswers } from './stdio/answered.ts';
 import { createLog, type Log } from './stdio/log.ts';
-import { claimOutput } from './stdio/output.ts';
+import type { Output } from './stdio/output.ts';
 import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
 import type { Deps } from './tool.ts';
 
-/** Serves MCP on stdin and stdout until the client has gone; `mask` takes out of the log what nobody may read. */
-export function serve(config: Config, memory: Memory, mask?: (text: string) => string): void {
-  // stdout is the protocol's: whatever a dependency prints goes to the log.
-  const output = claimOutput(process.stdout, process.stderr);
-  globalThis.console = new Console(process.stderr);
+/** Serves MCP on stdin and `output` until the client has gone; `mask` takes out of the log what nobody may read. */
+export function serve(config: Config, memory: Memory, output: Output, mask?: (text: string) => string): void {
   const log = createLog((text) => void process.stderr.write(text), mask);
   for (const notice of [...config.problems, ...config.warnings]) log.line(notice);
   const [calls, gone] = [new Calls(), new AbortController()];

@@ -55,7 +55,7 @@ const doors: Record<string, RegExp> = {
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
   'node:worker_threads': /^image\//,
-  'node:console': /^serve\.ts$/,
+  'node:console': /^index\.ts$/,
   'node:os': /^index\.ts$/,
 };
 
