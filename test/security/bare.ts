@@ -50,6 +50,9 @@ interface BareOptions {
   redirect?: string;
 }
 
+/** An answer that takes longer is taken for none, in milliseconds. */
+const longestWaitMs = 50_000;
+
 export function startBare(computer: Computer, { env = {}, redirect = '' }: BareOptions = {}): Bare {
   const args = ['-c', `exec "$0" "$1" ${redirect}`, process.execPath, built];
   const child = spawn('sh', args, { cwd: computer.project, env: { ...computer.env, LIMNER_PREVIEW: 'none', ...env } });
@@ -90,11 +93,14 @@ export function startBare(computer: Computer, { env = {}, redirect = '' }: BareO
     write: (bytes) => new Promise((resolve) => child.stdin.write(bytes, () => resolve())),
     send: (sent) => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...sent })}\n`),
     async next(fits) {
+      const late = AbortSignal.timeout(longestWaitMs);
       while (true) {
         const found = messages.find(fits);
         if (found) return found;
         if (isGone) throw new Error(`the server ended without the message. Its log:\n${log}`);
-        await once(news, 'news');
+        await once(news, 'news', { signal: late }).catch((cause) => {
+          throw new Error(`no such message came. The log:\n${log}`, { cause });
+        });
       }
     },
     request(method, params) {

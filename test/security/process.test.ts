@@ -34,6 +34,9 @@ const test = base.extend<{
   },
 });
 
+/** A machine under load may not keep to a time; in the whole form it has to. */
+const timed = { retry: amount(2, 0), timeout: 300_000 };
+
 const fox = { prompt: 'A red fox on a hill' };
 const callFox = { id: 'fox', method: 'tools/call', params: { name: 'generate_image', arguments: fox } };
 const standin = { LIMNER_BACKEND: 'standin' };
@@ -79,7 +82,7 @@ describe('stdout', () => {
     await server.request('tools/list');
     server.stdout.pause();
     const before = await memoryOf(server.pid);
-    const lists = amount(5_000, 20_000);
+    const lists = amount(1_000, 20_000);
     const calls = 20;
     for (let id = 0; id < calls; id += 1)
       server.send({ id, method: 'tools/call', params: { name: 'generate_image', arguments: { prompt: `Fox ${id}` } } });
@@ -140,18 +143,18 @@ function judge(what: string, times: readonly number[], limitMs: number): void {
 const open20 =
   'import { createServer } from "node:net"; for (let n = 0; n < 20; n += 1) { setInterval(() => {}, 1000); createServer().listen(0); }';
 
-describe('a server that has nothing to do', () => {
+describe('a server that has nothing to do', timed, () => {
   test.for([
     ['stdin ends', (server: Bare) => server.end()],
     ['stdin is closed', (server: Bare) => server.stdin.destroy()],
     ['SIGTERM comes', (server: Bare) => server.kill('SIGTERM')],
     ['SIGINT comes', (server: Bare) => server.kill('SIGINT')],
     ['SIGHUP comes', (server: Bare) => server.kill('SIGHUP')],
-  ] as const)('exits when %s, with timers and sockets open', { timeout: 300_000 }, async ([what, end], { computer, google, open }) => {
+  ] as const)('exits when %s, with timers and sockets open', async ([what, end], { computer, google, open }) => {
     google.always(answers.picture(small));
     const env = { ...withKey(google), ...(await preload(computer, open20)) };
     const times: number[] = [];
-    for (let count = 0; count < amount(3, 30); count += 1) {
+    for (let count = 0; count < amount(1, 30); count += 1) {
       const server = await open({ env });
       // Leaves a connection to Google that is kept alive.
       server.send({ ...callFox, params: { name: 'generate_image', arguments: { prompt: `Fox ${count}` } } });
@@ -162,7 +165,7 @@ describe('a server that has nothing to do', () => {
   });
 });
 
-describe('a server in the middle of a call', () => {
+describe('a server in the middle of a call', timed, () => {
   async function busy(open: (options: { env: Record<string, string> }) => Promise<Bare>, google: Google): Promise<Bare> {
     google.reset();
     google.next(answers.hang());
@@ -177,7 +180,7 @@ describe('a server in the middle of a call', () => {
     { timeout: 300_000 },
     async (signal, { google, open }) => {
       const times: number[] = [];
-      for (let count = 0; count < amount(2, 20); count += 1) {
+      for (let count = 0; count < amount(1, 20); count += 1) {
         const server = await busy(open, google);
         times.push(await timeOf(server, () => server.kill(signal)));
       }
@@ -185,9 +188,9 @@ describe('a server in the middle of a call', () => {
     },
   );
 
-  test('exits when its stdout is closed, and saves the picture', { timeout: 300_000 }, async ({ computer, google, open }) => {
+  test('exits when its stdout is closed, and saves the picture', async ({ computer, google, open }) => {
     const times: number[] = [];
-    for (let count = 0; count < amount(2, 20); count += 1) {
+    for (let count = 0; count < amount(1, 20); count += 1) {
       google.reset();
       const { answer, release } = held();
       google.next(answer);
@@ -203,7 +206,7 @@ describe('a server in the middle of a call', () => {
     judge('stdout closed, from the saved picture to the exit', times, 1000);
   });
 
-  test('goes on when its stderr is closed, and does not spin', { timeout: 60_000 }, async ({ google, open }) => {
+  test('goes on when its stderr is closed, and does not spin', async ({ google, open }) => {
     const server = await busy(open, google);
     server.stderr.destroy();
     await server.write('garbage\n'.repeat(10));
@@ -275,9 +278,9 @@ describe('a bug outside of any call', () => {
   });
 });
 
-describe('many calls', () => {
-  test('at once leave tools/list quick', { timeout: 120_000 }, async ({ google, open }) => {
-    google.always(answers.picture({ width: 1024, height: 1024 }));
+describe('many calls', timed, () => {
+  test('at once leave tools/list quick', async ({ google, open }) => {
+    google.always(answers.picture({ width: amount(512, 1024), height: amount(512, 1024) }));
     const server = await open({ env: { ...withKey(google), LIMNER_PREVIEW: '512' } });
     const times: number[] = [];
     for (let round = 0; round < amount(1, 10); round += 1) {
@@ -301,7 +304,7 @@ describe('many calls', () => {
 
   test('cancelled at random moments are not answered, and the next call works', { timeout: 900_000 }, async () => {
     const ground = await openGround();
-    const { cancels, tooLate, answered, lost, paidTwice, failed } = await cancelAtRandom(ground, amount(6, 200));
+    const { cancels, tooLate, answered, lost, paidTwice, failed } = await cancelAtRandom(ground, amount(3, 200));
     figure(
       'cancels',
       `${cancels} at random moments: ${answered.length} answered, ${lost.length} pictures lost, ${paidTwice.length} paid twice, ${failed.length} next calls failed (${tooLate} more were too late)`,
@@ -312,19 +315,19 @@ describe('many calls', () => {
 });
 
 describe('a client that is killed', () => {
-  const client = (env: Record<string, string>) => `
+  const client = (env: Record<string, string>, prompt: string) => `
     import { spawn } from 'node:child_process';
     const server = spawn(process.execPath, [${JSON.stringify(built)}], { stdio: ['pipe', 'pipe', 'ignore'], env: ${JSON.stringify(env)} });
     console.log(server.pid);
-    for (const message of ${JSON.stringify([hello, callFox])}) server.stdin.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
+    for (const message of ${JSON.stringify([hello, { ...callFox, params: { name: 'generate_image', arguments: { prompt } } }])}) server.stdin.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
     setInterval(() => {}, 1000);`;
 
   test('leaves no server behind, and no picture is lost', { timeout: 600_000 }, async ({ computer, google }) => {
     google.always(answers.picture(small));
-    const kills = amount(4, 100);
+    const kills = amount(2, 100);
     const orphans: number[] = [];
     for (let count = 0; count < kills; count += 1) {
-      const code = client({ ...computer.env, ...withKey(google), LIMNER_PREVIEW: 'none', LIMNER_MAX_REPEATS: '0' });
+      const code = client({ ...computer.env, ...withKey(google), LIMNER_PREVIEW: 'none', LIMNER_MAX_REPEATS: '0' }, `Fox ${count}`);
       const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
         cwd: computer.project,
         stdio: ['ignore', 'pipe', 'inherit'],
