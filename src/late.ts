@@ -155,9 +155,12 @@ async function toPlanThen(plan: Plan, { inputs }: ImageRecord, { archive }: Call
 
 async function findKept(id: string, ended: CallState, plan: Plan, call: Call): Promise<KeptImage | undefined> {
   const record = await call.archive.find(id);
-  const path = (await call.archive.findOriginal(id)) ?? record?.delivered?.path;
+  const original = await call.archive.findOriginal(id);
+  const path = original ?? record?.delivered?.path;
   const bytes = path === undefined ? undefined : await readBytes(path);
   if (path === undefined || bytes === undefined) return undefined;
+  // A file elsewhere is this picture only as long as it was not changed.
+  if (original === undefined && toSha256(bytes) !== record?.delivered?.sha256) return undefined;
   return { bytes, record: record ?? toLostRecord(id, path, bytes, ended, plan, call), mayStand: true };
 }
 

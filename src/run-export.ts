@@ -1,6 +1,8 @@
 import { basename, dirname, extname } from 'node:path';
 import { identify, type Memory, type Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
+import { runJob } from './decoder/decoder.ts';
+import { exportWork } from './decoder/pictures.ts';
 import { ToolError } from './errors.ts';
 import { exportPictures } from './export/export.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
@@ -8,13 +10,9 @@ import { nameFiles, type WrittenFile, writeFiles } from './export-files.ts';
 import { findPictures } from './files/folder.ts';
 import { isInside, workingFolder } from './files/paths.ts';
 import { findTarget, type Target } from './files/target.ts';
-import { requireDecodable } from './image/inspect.ts';
-import { runPixelJob } from './image/pixel-thread.ts';
-import type { Pixels } from './image/pixels.ts';
-import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
-import type { TruePixels, TruePixelsWish } from './image/true-pixels.ts';
+import type { Preview } from './image/preview.ts';
 import { formatOfExtension } from './media.ts';
-import { cleanText, formatBytes, quote } from './text.ts';
+import { cleanText, formatBytes, toFileStem } from './text.ts';
 
 /** What an export is asked: which pictures, what of them, and where to. */
 export interface ExportRequest {
@@ -27,6 +25,8 @@ export interface ExportRequest {
 /** What an export may use. */
 export interface Exporter extends Memory {
   config: Config;
+  /** Fires when whoever asked no longer waits. */
+  cancelled?: AbortSignal;
 }
 
 /** What an export brought. */
@@ -48,7 +48,7 @@ const mostBytes = 400_000_000;
 /** Pictures on the preview; more would be too small to tell apart. */
 const mostOnPreview = 16;
 
-/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and nothing leaves this computer. */
+/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. */
 export async function runExport({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
   const { config, archive } = exporter;
   const pictures = await readAll(images, exporter);
@@ -60,8 +60,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
       `output ends in .${target.extension} and format is ${wish.format}: they disagree. Leave format out.`,
     );
   }
-  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground, toTruePixels });
-  await requireSound(made.files, pictures);
+  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, exportWork);
   const { files, markup } = nameFiles(made, target, wish);
   const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
   const written = await writeFiles(files, { folder: target.folder, isInvented, overwrite }, config, archive);
@@ -77,7 +76,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
 }
 
 /** The pictures that are meant, each once per naming; a folder stands for the pictures in it. */
-async function readAll(images: readonly string[], { config, archive, ledger }: Exporter): Promise<Picture[]> {
+async function readAll(images: readonly string[], { config, archive, ledger, cancelled }: Exporter): Promise<Picture[]> {
   const named: string[] = [];
   for (const image of images) named.push(...((await findPictures(image, config)) ?? [image]));
   if (named.length > mostPictures) {
@@ -89,7 +88,7 @@ async function readAll(images: readonly string[], { config, archive, ledger }: E
   const pictures: Picture[] = [];
   let bytes = 0;
   for (const name of named) {
-    const picture = await identify(name, config, { archive, ledger });
+    const picture = await identify(name, config, { archive, ledger }, cancelled);
     bytes += picture.bytes.length;
     if (bytes > mostBytes) {
       throw new ToolError(
@@ -102,7 +101,7 @@ async function readAll(images: readonly string[], { config, archive, ledger }: E
   return pictures;
 }
 
-/** Beside the (first) picture unless told; a picture that lies in the archive has no such place. What makes several files can only mean a folder. */
+/** Beside the (first) picture unless told; a picture that lies in the archive or was downloaded has no such place. What makes several files can only mean a folder. */
 async function findExportTarget(
   output: string | undefined,
   { preset }: ExportWish,
@@ -113,13 +112,14 @@ async function findExportTarget(
     const target = await findTarget(output, config);
     return target.stem === undefined || target.extension !== undefined || preset === 'none' ? target : findTarget(`${output}/`, config);
   }
-  const beside = isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
+  const beside = first.isDownloaded || isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
   return findTarget(`${beside}/`, config);
 }
 
-function toSource({ path, name, bytes, facts, record }: Picture): ExportSource {
-  const delivered = record?.delivered?.path ?? path;
-  const stem = toSafeStem(basename(delivered, extname(delivered)));
+function toSource({ path, isDownloaded, name, bytes, facts, record }: Picture): ExportSource {
+  const delivered = record?.delivered?.path ?? (isDownloaded ? name : path);
+  const own = basename(delivered, extname(delivered));
+  const stem = isDownloaded ? toFileStem(own) : toSafeStem(own);
   return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }) };
 }
 
@@ -131,32 +131,6 @@ function toSafeStem(stem: string): string {
   return [...cleanText(stem.replace(/\s+/g, ' '), 1000)].slice(0, longestStem).join('').trim() || 'picture';
 }
 
-/** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */
-async function removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: string[] }> {
-  const cut = await runPixelJob('flat', { bytes });
-  if ('isCut' in cut) return { bytes, notes: [`${quote(name, 120)} had a transparent background already.`] };
-  if ('failed' in cut) {
-    throw new ToolError(
-      'unsupported',
-      `The background of ${quote(name, 120)} cannot be removed here: ${cut.failed}. edit_image with background transparent can do it (paid).`,
-    );
-  }
-  const { coverage, warning } = cut.facts;
-  const notes = [`Background of ${quote(name, 120)} removed: the subject covers ${Math.round(coverage * 100)} %.`];
-  return { bytes: cut.bytes, notes: warning === undefined ? notes : [...notes, `Look at the edge before using it: ${warning}`] };
-}
-
-function toTruePixels(pixels: Pixels, wish: TruePixelsWish): Promise<TruePixels | undefined> {
-  return runPixelJob('pixel-art', { pixels, wish });
-}
-
-/** What is copied was not decoded yet. Throws `unreadable_image` for one that cannot be. */
-async function requireSound(files: readonly ExportedFile[], pictures: readonly Picture[]): Promise<void> {
-  for (const { bytes, name } of pictures) {
-    if (files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
-  }
-}
-
 /** One picture, or one numbered sheet. A preview that fails costs nobody their files. */
 async function makePreviews(files: readonly ExportedFile[], { preview: edge }: Config): Promise<Preview[]> {
   const pictures = files
@@ -166,9 +140,10 @@ async function makePreviews(files: readonly ExportedFile[], { preview: edge }: C
   const [first, ...others] = pictures;
   if (edge === 'none' || first === undefined) return [];
   try {
-    if (others.length === 0) return [await makePreview(first.bytes, edge)];
+    if (others.length === 0) return [await runJob('makePreview', first.bytes, edge)];
     return [
-      await makeContactSheet(
+      await runJob(
+        'makeContactSheet',
         pictures.map(({ bytes }) => bytes),
         edge,
         pictures.map(({ number }) => number),

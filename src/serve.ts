@@ -4,16 +4,16 @@ import type { Memory } from './archive/identify.ts';
 import type { Ledger } from './archive/ledger.ts';
 import type { Config } from './config.ts';
 import { createModel } from './model/index.ts';
+import { toOutgoingMessage } from './outgoing.ts';
 import { createServer, wrapArguments } from './server.ts';
 import { noteAnswers } from './stdio/answered.ts';
-import { createLog, type Log } from './stdio/log.ts';
 import type { Output } from './stdio/output.ts';
 import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
 import type { Deps } from './tool.ts';
 
-/** Serves MCP on stdin and `output` until the client has gone; `mask` takes out of the log what nobody may read. */
-export function serve(config: Config, memory: Memory, output: Output, mask?: (text: string) => string): void {
-  const log = createLog((text) => void process.stderr.write(text), mask);
+/** Serves MCP on stdin and `output` until the client has gone. `write` is the way to the log, which takes out of it what nobody may read. */
+export function serve(config: Config, memory: Memory, output: Output, write: (text: string) => void): void {
+  const log = createLog(write);
   for (const notice of [...config.problems, ...config.warnings]) log.line(notice);
   const [calls, gone] = [new Calls(), new AbortController()];
   const deps: Deps = {
@@ -29,6 +29,8 @@ export function serve(config: Config, memory: Memory, output: Output, mask?: (te
   const onEnd = () => void ending.afterAnswers();
   const onBroken = () => void ending.now();
   const transport = createStdioTransport({ input: process.stdin, output, onRemark, onEnd, onBroken });
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(toOutgoingMessage(message, config.redactor));
   const handle = serveStdio(() => createServer(deps), { onerror: ({ message }) => log.line(message.slice(0, 200)), transport });
   const receive = transport.onmessage;
   transport.onmessage = (message) => receive?.(wrapArguments(message));
@@ -37,6 +39,21 @@ export function serve(config: Config, memory: Memory, output: Output, mask?: (te
   const ending = new Ending({ handle, transport, calls, gone, log });
   endOnSignals(ending, memory.ledger);
   surviveBugs(ending, log);
+}
+
+/** The log of a stdio server is stderr. */
+interface Log {
+  /** What others did is worth a line. */
+  line(text: string): void;
+  /** Bugs of ours come with their stack. */
+  error(error: unknown): void;
+}
+
+function createLog(write: (text: string) => void): Log {
+  return {
+    line: (text) => write(text.replace(/\s+/g, ' ')),
+    error: (error) => write((error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4000)),
+  };
 }
 
 /** What the process ends after, and not in the middle of. */

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { exists, inParts, listNames, measure, readBytes, readText } from '../files/read.ts';
+import { inParts, isPlainFile, listNames, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { openContentIndex } from './content-index.ts';
@@ -70,6 +70,9 @@ export interface Archive {
   tidy(unclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied>;
 }
 
+/** Longest record that is read, in bytes: words of the caller and of the model, many times over. */
+const maxRecordBytes = 5_000_000;
+
 /** Longest conversation that is followed. */
 const maxTurns = 200;
 
@@ -105,9 +108,19 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
 
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
     const mine = own.get(id);
-    const text = mine ? undefined : await readText(recordPath(id));
-    const record = typeof text === 'string' ? parseRecord(text) : mine;
-    return record?.id === id ? record : undefined;
+    if (mine) return mine;
+    // Only what is an id becomes part of a path.
+    const bytes = imageIdPattern.test(id) ? await readBytes(recordPath(id), maxRecordBytes) : undefined;
+    const record = bytes && parseRecord(Buffer.from(bytes).toString('utf8'));
+    return record?.id === id ? atHome(record) : undefined;
+  }
+
+  /** Originals are in this folder and nowhere else, wherever it was when the record was written and whatever that says. */
+  function atHome(record: ImageRecord): ImageRecord {
+    const { original, ...rest } = record;
+    if (original === undefined) return record;
+    const name = basename(original.path);
+    return toOwner(name) === record.id ? { ...rest, original: { ...original, path: join(images, name) } } : rest;
   }
 
   /** Ids of the pictures of which a text is known, newest first: a hash, a call, a folder. */
@@ -127,9 +140,10 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function findOriginal(id: string): Promise<string | undefined> {
+    if (!imageIdPattern.test(id)) return undefined;
     for (const extension of ['jpg', 'png', 'webp', 'avif', 'bin']) {
       const path = join(images, `${id}.${extension}`);
-      if (await exists(path)) return path;
+      if (await isPlainFile(path)) return path;
     }
     return undefined;
   }
@@ -299,8 +313,11 @@ async function measureBytes(path: string): Promise<number> {
 
 async function removeMeasured(path: string): Promise<number> {
   const bytes = await measureBytes(path);
-  await remove(path);
-  return bytes;
+  // A folder in a file's place is none of ours.
+  return remove(path).then(
+    () => bytes,
+    () => 0,
+  );
 }
 
 function toSum(numbers: readonly number[]): number {

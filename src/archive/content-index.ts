@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appendLine, openGrowingFile } from '../files/append.ts';
-import { remove } from '../files/publish.ts';
+import { remove, setAside } from '../files/publish.ts';
 import type { ImageRecord } from './record.ts';
 
 /** What a line holds of a record. */
@@ -14,7 +14,7 @@ export interface IndexedRecords {
 
 /**
  * A line per picture file, so that a picture is found by its bytes without reading ten thousand records. It only grows, holds nothing the records do
- * not, and what it lacks is entered anew from them.
+ * not, and what it lacks is entered anew from them; what stands in its place and cannot be read is set aside.
  */
 export interface ContentIndex {
   /** Throws what the system said. */
@@ -53,7 +53,10 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
   }
 
   async function complete(): Promise<void> {
-    const lines = await file.lines();
+    const lines = await file.lines().catch(async () => {
+      await setAside(path);
+      return file.lines();
+    });
     const known = new Set(lines.map(findIdIn));
     const missing = await records.read((await records.listIds()).filter((id) => !known.has(id)));
     const entries = missing.flatMap((record) => hashesOf(record).map((sha256) => toLine(record, sha256)));

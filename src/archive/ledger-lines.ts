@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { imageIdPattern } from './record.ts';
 
-const stamp = { at: z.string(), call: z.string() };
+const imageId = z.string().regex(imageIdPattern);
+const instant = z.iso.datetime();
+const dollars = z.number().nonnegative();
+const stamp = { at: instant, call: z.string().regex(/^call_[a-z2-7]{16}$/) };
 
 /**
  * One line of the ledger. A call is `sent` (once per request), each request has `arrived` or `failed`, the call has `finished`, and its caller was
@@ -12,9 +16,9 @@ const ledgerLine = z.discriminatedUnion('event', [
     event: z.literal('sent'),
     request: z.string(),
     /** The id the picture of this request will have. */
-    image: z.string(),
+    image: imageId,
     /** The picture it is to be compared with, on another ground. */
-    shotOf: z.string().optional(),
+    shotOf: imageId.optional(),
     /** Says which calls are the same: tool, arguments with defaults, output, pictures, upstream. */
     key: z.string(),
     tool: z.string(),
@@ -23,21 +27,21 @@ const ledgerLine = z.discriminatedUnion('event', [
     /** The working folder. */
     folder: z.string(),
     /** The most this request will cost in US dollars; null when nobody knows. */
-    dollars: z.number().nullable(),
+    dollars: dollars.nullable(),
     /** What may be spent on this day, by the settings of the server that sent it. */
     limit: z.number().optional(),
     /** Who is waiting for the answer, and until when at most. */
-    pid: z.int(),
+    pid: z.int().positive(),
     host: z.string(),
-    until: z.string(),
+    until: instant,
   }),
-  z.object({ ...stamp, event: z.literal('arrived'), request: z.string(), images: z.array(z.string()), dollars: z.number().nullable() }),
+  z.object({ ...stamp, event: z.literal('arrived'), request: z.string(), images: z.array(imageId), dollars: dollars.nullable() }),
   z.object({
     ...stamp,
     event: z.literal('failed'),
     request: z.string(),
     /** 0 for what is not billed; the full amount for what may have been. */
-    dollars: z.number().nullable(),
+    dollars: dollars.nullable(),
     maybeBilled: z.boolean(),
   }),
   /** The caller cancelled or went away; what was sent is still waited for. */
@@ -46,7 +50,7 @@ const ledgerLine = z.discriminatedUnion('event', [
     ...stamp,
     event: z.literal('finished'),
     unclaimed: z.boolean(),
-    files: z.array(z.object({ id: z.string(), path: z.string() })),
+    files: z.array(z.object({ id: imageId, path: z.string().max(4096) })),
   }),
   z.object({
     ...stamp,

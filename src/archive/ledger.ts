@@ -67,6 +67,9 @@ const daysLookedBack = 7;
 /** After its deadline a call still saves what came: nobody waits longer for it, in milliseconds. */
 const savingMs = 60_000;
 
+/** No call may be given longer, in milliseconds; a line that says so is damaged. */
+const longestCallMs = 3_600_000;
+
 /** Opens the ledger of a state folder; nothing is made until something is entered. `host` tells machines apart that share the folder. */
 export function openLedger(stateDir: string, host: string): Ledger {
   const folder = join(stateDir, 'ledger');
@@ -201,8 +204,9 @@ function lastDays(count: number): string[] {
   });
 }
 
-function isWaitedFor({ pid, host, until }: SentLine, here: string): boolean {
-  return Date.now() < Date.parse(until) + savingMs && (host !== here || isAlive(pid));
+function isWaitedFor({ pid, host, at, until }: SentLine, here: string): boolean {
+  const latest = Math.min(Date.parse(until), Date.parse(at) + longestCallMs) + savingMs;
+  return Date.now() < latest && (host !== here || isAlive(pid));
 }
 
 function isAlive(pid: number): boolean {

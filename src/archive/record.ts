@@ -1,27 +1,38 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { formats } from '../media.ts';
+import { formats, toShape } from '../media.ts';
 
 export const imageIdPattern = /^img_[a-z2-7]{16}$/;
 
-const fileFacts = { path: z.string(), bytes: z.int(), sha256: z.string() };
-const pixels = { format: z.enum(formats), width: z.int(), height: z.int() };
+const imageId = z.string().regex(imageIdPattern);
+const callId = z.string().regex(/^call_[a-z2-7]{16}$/);
+/** When something happened, ISO 8601 in UTC. */
+const instant = z.iso.datetime();
+const fileFacts = { path: z.string().max(4096), bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) };
+const edge = z.int().positive().max(100_000);
+const pixels = { format: z.enum(formats), width: edge, height: edge };
 
 const keptFile = z.object({ ...fileFacts, ...pixels });
 
 /** A picture file as it was when limner wrote it; `path` absolute. */
 export type KeptFile = z.infer<typeof keptFile>;
 
-const aspectRatio = z.templateLiteral([z.number(), ':', z.number()]);
+const aspectRatio = z.templateLiteral([z.number(), ':', z.number()]).refine((ratio) => toShape(ratio) > 0 && toShape(ratio) < 100_000);
+
+/** Whether a value of JSON is nested no deeper than what limner writes: what is nested without end cannot be written again. */
+export function isShallow(value: unknown, depth = 30): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
+}
 
 const imageRecord = z.object({
-  id: z.string().regex(imageIdPattern),
+  id: imageId,
   /** Shared by the variations of one call. */
-  call: z.string(),
+  call: callId,
   /** Which picture of the call this is, from 1. */
-  number: z.int(),
+  number: z.int().positive(),
   /** When the bytes arrived, ISO 8601. */
-  at: z.string(),
+  at: instant,
   tool: z.string(),
   backend: z.enum(['gemini', 'standin']),
   /** The id that was asked, and the one that answered when it said. */
@@ -35,24 +46,26 @@ const imageRecord = z.object({
   /** The working folder at the time; `last` looks here after a restart. */
   folder: z.string(),
   /** Everything that was decided, for people to read. */
-  plan: z.unknown(),
+  plan: z.unknown().refine((plan) => isShallow(plan)),
   /** What was done to the original for the delivered file; an edit of that file does it again. */
   finish: z.object({
     format: z.enum(formats).optional(),
     cropTo: aspectRatio.optional(),
     /** Exact pixels. */
-    width: z.int().optional(),
-    height: z.int().optional(),
+    width: edge.optional(),
+    height: edge.optional(),
     /** Largest file, in thousands of bytes. */
-    maxKb: z.int().optional(),
-    background: z.object({ method: z.enum(['key', 'two-shot']), ground: z.templateLiteral(['#', z.string()]) }).optional(),
+    maxKb: z.int().positive().optional(),
+    background: z
+      .object({ method: z.enum(['key', 'two-shot']), ground: z.templateLiteral(['#', z.string().regex(/^[0-9a-f]{6}$/i)]) })
+      .optional(),
     /** Only a part of it is the model's, laid into the picture it was made from. */
     region: z.literal(true).optional(),
   }),
   /** Where its pixels come from, as IPTC's digital source type. */
   sourceType: z.string().optional(),
   /** The first shot, of the same picture on another ground, that this one was made to be compared with. */
-  shotOf: z.string().regex(imageIdPattern).optional(),
+  shotOf: imageId.optional(),
   /** The bytes as the model returned them; absent when the state folder could not be written. */
   original: z.object(fileFacts).optional(),
   /** What the original turned out to be; absent until it was looked at, and for what is no picture. */
@@ -62,24 +75,24 @@ const imageRecord = z.object({
   differences: z.array(z.string()),
   warnings: z.array(z.string()),
   /** US dollars; absent when unknown. */
-  dollars: z.number().optional(),
+  dollars: z.number().nonnegative().optional(),
   estimated: z.boolean(),
   usage: z.object({ input: z.number(), image: z.number(), text: z.number() }).optional(),
   text: z.string(),
   sources: z.array(z.object({ title: z.string(), url: z.string() })),
-  searches: z.int(),
+  searches: z.int().nonnegative(),
   /** What was said to make it, as kept beside it; absent when the upstream keeps no conversation or it could not be written. */
   turn: z
     .object({
       /** Name of the file with the words and pictures that were sent, shared by variations. */
       sent: z.string().regex(/^call_[a-z2-7]{16}-[0-9a-f]{12}$/),
       /** Length of both sides as JSON, thoughts left out: what they take of a later request. */
-      length: z.int(),
+      length: z.int().nonnegative(),
       /** Pictures in both sides, and among them those the model made. */
-      pictures: z.int(),
-      made: z.int(),
+      pictures: z.int().nonnegative(),
+      made: z.int().nonnegative(),
       /** The picture whose conversation this turn went on with; absent when it began one. */
-      after: z.string().regex(imageIdPattern).optional(),
+      after: imageId.optional(),
     })
     .optional(),
 });

@@ -7,7 +7,7 @@ import { ToolError } from '../errors.ts';
 import { publish } from '../files/publish.ts';
 import { exists, readBytes } from '../files/read.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
-import type { ImageRecord } from './record.ts';
+import { type ImageRecord, isShallow } from './record.ts';
 
 /** Signatures are base64 of noise: coding single letters takes a quarter off in a tenth of the time a search for repetitions would need. */
 const options = { strategy: constants.Z_HUFFMAN_ONLY };
@@ -16,7 +16,7 @@ const [compress, decompress] = [promisify(gzip), promisify(gunzip)];
 /** Longest turn that is unpacked, in bytes of JSON: no request may be longer, so no answer to one is worth more. */
 const maxTurnLength = 60_000_000;
 
-const turn = z.object({ role: z.enum(['user', 'model']), parts: z.array(z.unknown()) });
+const turn = z.object({ role: z.enum(['user', 'model']), parts: z.array(z.unknown()).refine((parts) => isShallow(parts)) });
 
 /** A picture of the model's inside a turn stands as a reference to its original, where the bytes already are. */
 const reference = /^limner:(img_[a-z2-7]{16})$/;

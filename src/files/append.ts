@@ -22,7 +22,7 @@ export async function appendLine(path: string, line: string): Promise<void> {
 }
 
 async function openToAppend(path: string): Promise<FileHandle> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   try {
     return await open(path, flags, 0o600);
   } catch (error) {
@@ -33,7 +33,9 @@ async function openToAppend(path: string): Promise<FileHandle> {
 }
 
 async function endsTorn(handle: FileHandle): Promise<boolean> {
-  const { size } = await handle.stat();
+  const stats = await handle.stat();
+  if (!stats.isFile()) throw new Error('this is no file that lines can be added to');
+  const { size } = stats;
   if (size === 0) return false;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] !== newline;
@@ -43,12 +45,15 @@ const newline = 0x0a;
 
 /** The whole lines of a file of our own that only grows; read again, it reads what is new. */
 export interface GrowingFile {
-  /** All lines so far, oldest first, the same list as long as it is the same file; none when the file does not exist. Throws when it is there and cannot be read. */
+  /**
+   * All lines so far, oldest first, the same list as long as it is the same file; none when the file does not exist. Lines no line of ours is as long as
+   * are passed over. Throws when it is there and cannot be read.
+   */
   lines(): Promise<readonly string[]>;
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch((error: unknown) => {
+  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
@@ -57,8 +62,16 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 /** Longest ledger or index that is read, in bytes; a file of ours stays far below. */
 const maxGrowingBytes = 500_000_000;
 
+/** Longest line that is kept, in bytes; a line of ours has some hundred. */
+const maxLineBytes = 1_000_000;
+
+/** Read at a time, in bytes. */
+const pieceBytes = 4_000_000;
+
 export function openGrowingFile(path: string): GrowingFile {
   let [offset, lines, identity]: [number, string[], string] = [0, [], ''];
+  /** The line at `offset` is too long, and passed over to its end. */
+  let passing = false;
   let reading: Promise<unknown> = Promise.resolve();
   return {
     lines() {
@@ -71,24 +84,42 @@ export function openGrowingFile(path: string): GrowingFile {
   async function readOn(): Promise<readonly string[]> {
     const handle = await openIfThere(path);
     if (handle === undefined) {
-      [offset, lines, identity] = [0, [], ''];
+      [offset, lines, identity, passing] = [0, [], '', false];
       return lines;
     }
     try {
-      const { size, ino, birthtimeMs } = await handle.stat();
+      const stats = await handle.stat();
+      const { size, ino, birthtimeMs } = stats;
+      if (!stats.isFile()) throw new Error(`${path} is no file`);
       // A number is given again to the next file.
       const found = `${ino} ${birthtimeMs}`;
       if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
       // A file that was exchanged is read from its start.
-      if (size < offset || found !== identity) [offset, lines, identity] = [0, [], found];
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - offset), 0, size - offset, offset);
-      const whole = buffer.subarray(0, bytesRead).lastIndexOf(newline) + 1;
-      const added = whole > 0 ? buffer.toString('utf8', 0, whole - 1).split('\n') : [];
-      for (const line of added) lines.push(line);
-      offset += whole;
+      if (size < offset || found !== identity) [offset, lines, identity, passing] = [0, [], found, false];
+      while (offset < size) {
+        const length = Math.min(pieceBytes, size - offset);
+        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset);
+        if (!take(buffer.subarray(0, bytesRead))) break;
+      }
       return lines;
     } finally {
       await handle.close().catch(() => undefined);
     }
+  }
+
+  /** Takes the whole lines of a piece; false when there is nothing more to take yet. */
+  function take(piece: Buffer): boolean {
+    const start = passing ? piece.indexOf(newline) + 1 : 0;
+    const end = piece.lastIndexOf(newline) + 1;
+    if (end <= start) {
+      // Nothing but the rest of a long line, its end, or the start of one that is not whole yet.
+      if (!passing && piece.length <= maxLineBytes) return false;
+      passing = start === 0;
+      offset += start === 0 ? piece.length : start;
+      return piece.length > 0;
+    }
+    for (const line of piece.toString('utf8', start, end - 1).split('\n')) if (Buffer.byteLength(line) <= maxLineBytes) lines.push(line);
+    [offset, passing] = [offset + end, false];
+    return true;
   }
 }

@@ -6,7 +6,7 @@ import { quote } from '../text.ts';
 import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
 
 /** Extensions of pictures that are read but not written. */
-const readOnly: readonly string[] = ['gif', 'tif', 'tiff'];
+const readOnly: readonly string[] = ['gif'];
 
 /** The pictures of a folder, by name, as paths; undefined when the argument is no folder. Throws `not_allowed`, and `not_found` for a folder without pictures. */
 export async function findPictures(argument: string, places: Places): Promise<string[] | undefined> {

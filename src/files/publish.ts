@@ -158,6 +158,11 @@ export async function remove(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
+/** Gives what stands where a file of our own should be, and is none, another name. Never throws: what cannot be moved stays. */
+export async function setAside(path: string): Promise<void> {
+  await rename(path, `${path}.damaged-${randomBytes(4).toString('hex')}`).catch(() => undefined);
+}
+
 const reasons: Record<string, string> = {
   EACCES: 'the system does not allow it',
   EPERM: 'the system does not allow it',

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { formatBytes, quote } from '../text.ts';
@@ -85,17 +85,41 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A text file of our own; undefined when there is none, the error when it cannot be read. */
+/** A text file of the person's, which may be a link; undefined when there is none, the error when it cannot be read. */
 export async function readText(path: string): Promise<string | Error | undefined> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    return error instanceof Error ? error : new Error(String(error));
-  });
+  return readPlain(path, maxTextBytes, 0).then(
+    (bytes) => Buffer.from(bytes).toString('utf8'),
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+      return error instanceof Error ? error : new Error(String(error));
+    },
+  );
 }
 
-/** A file of our own as bytes, or undefined when it cannot be read. */
-export async function readBytes(path: string): Promise<Uint8Array | undefined> {
-  return readFile(path).catch(() => undefined);
+/** Longest text file that is read, in bytes. */
+const maxTextBytes = 1_000_000;
+
+/** Longest file of our own that is read, in bytes: what Google's longest answer can hold. */
+const maxOwnBytes = 150_000_000;
+
+/** A file of our own as bytes, or undefined when it cannot be read or is something else: a link, a pipe, a folder, longer than `maxBytes`. */
+export async function readBytes(path: string, maxBytes = maxOwnBytes): Promise<Uint8Array | undefined> {
+  return readPlain(path, maxBytes, constants.O_NOFOLLOW ?? 0).catch(() => undefined);
+}
+
+/** `O_NONBLOCK` keeps a pipe nobody writes to from holding a thread for ever. */
+async function readPlain(path: string, maxBytes: number, flags: number): Promise<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error(`${path} is ${kindOf(stats)}`);
+    if (stats.size > maxBytes)
+      throw new Error(`${path} has ${formatBytes(stats.size)}, more than the ${formatBytes(maxBytes)} it may have`);
+    return await readAtMost(handle, stats.size);
+  } finally {
+    // What was read is read, whatever closing says.
+    await handle.close().catch(() => undefined);
+  }
 }
 
 /** Names of what lies in a folder of our own, in no order; none when it cannot be read. */
@@ -103,10 +127,10 @@ export async function listNames(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** Bytes and last change, in milliseconds since 1970, of a file of our own; undefined when there is none. */
+/** Bytes and last change, in milliseconds since 1970, of a file of our own; undefined when there is none, or a link or a folder in its place. */
 export async function measure(path: string): Promise<{ bytes: number; changedAt: number } | undefined> {
-  return stat(path).then(
-    ({ size, mtimeMs }) => ({ bytes: size, changedAt: mtimeMs }),
+  return lstat(path).then(
+    (stats) => (stats.isFile() ? { bytes: stats.size, changedAt: stats.mtimeMs } : undefined),
     () => undefined,
   );
 }
