@@ -278,7 +278,8 @@ describe('arguments that are absurd', () => {
       times.push(best);
     }
     figure('absurd arguments', `${absurd.length} refused, the slowest in ${Math.max(...times).toFixed(0)} ms`);
-    expect(Math.max(...times)).toBeLessThan(1000);
+    // A machine that runs other tests meanwhile is slower, but not by the thousands that a pattern gone wild takes.
+    expect(Math.max(...times)).toBeLessThan(amount(5000, 1000));
   });
 
   test('of a region named as what every object has are refused', async ({ computer, server }) => {
