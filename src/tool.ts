@@ -26,6 +26,8 @@ export interface Deps extends Memory {
   model: ImageModel | undefined;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
+  /** Fires when the client can send nothing more, and has perhaps gone. */
+  gone: AbortSignal;
   /** Told of every call, so that the process ends after them and not in their middle. */
   track(call: Promise<unknown>): void;
   /** Where our own bugs go: the server's log. */
@@ -112,25 +114,27 @@ async function answerCall<Input>(
   deps: Deps,
 ): Promise<CallToolResult | InputRequiredResult> {
   const progress = startProgress(context, deps.logError);
+  const cancelled = context.mcpReq.signal;
+  const gone = AbortSignal.any([cancelled, deps.gone]);
   // An answer nobody gets tells nobody.
-  const takeNotices = () => (context.mcpReq.signal.aborted ? [] : deps.notices.splice(0));
+  const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
   const call = async (approved: boolean) => {
     requireUsable(deps.config);
     const input = parse(tool, shape, raw);
     requireNoKey(input, deps.config);
     const model = deps.model ?? createKeyless(() => missingKey(server, context, deps.config));
     const { config, archive, ledger, logError } = deps;
-    const cancelled = context.mcpReq.signal;
-    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, report: progress.report });
+    const { report } = progress;
+    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, gone, report });
     const notices = takeNotices();
     if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
     return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
   };
   try {
     return await call(hasConsent(context.mcpReq.inputResponses)).catch((refusal: unknown) => {
-      if (!canBeLifted(refusal) || !deps.model || !canAsk(server, context)) throw refusal;
+      if (!canBeLifted(refusal) || !deps.model || gone.aborted || !canAsk(server, context)) throw refusal;
       progress.report('Waiting for the person to agree to the price', 0, 1);
-      return askToPay(refusal, context, () => call(true));
+      return askToPay(refusal, context, gone, () => call(true));
     });
   } catch (error) {
     if (!(error instanceof ToolError)) deps.logError(error);
