@@ -12,12 +12,14 @@ import type { Memory } from './archive/identify.ts';
 import { type Ledger, openLedger } from './archive/ledger.ts';
 import type { CliContext } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
+import { narrowFolders, readMode } from './files/narrow.ts';
 import { toRealPath } from './files/paths.ts';
 import { isWritable, readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
+import { toOutgoing, toOutgoingMessage } from './outgoing.ts';
+import { createRedactor } from './redactor.ts';
 import { createServer, readAnswered, readCancelled, wrapArguments } from './server.ts';
 import { toUserFile } from './system-folders.ts';
-import { cleanText } from './text.ts';
 import type { Deps } from './tool.ts';
 import { version } from './version.ts';
 
@@ -59,7 +61,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 function refuse(why: string): number {
-  process.stderr.write(`limner: ${why}.\n\n${help}`);
+  process.stderr.write(`limner: ${toOutgoing(why, redactor)}.\n\n${help}`);
   return 2;
 }
 
@@ -69,7 +71,7 @@ async function serve(): Promise<number> {
   const config = await readConfig();
   if (process.stdin.isTTY) process.stderr.write(`${help}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
   const notices = [...config.problems, ...config.warnings];
-  for (const notice of notices) process.stderr.write(`limner: ${notice}\n`);
+  for (const notice of notices) log(notice);
   const calls = new Set<Promise<unknown>>();
   const memory = openMemory(config);
   const deps: Deps = {
@@ -81,6 +83,8 @@ async function serve(): Promise<number> {
     logError,
   };
   const transport = new StdioServerTransport();
+  const write = transport.send.bind(transport);
+  transport.send = (message) => write(toOutgoingMessage(message, config.redactor));
   const handle = serveStdio(() => createServer(deps), { onerror: logLine, transport });
   const receive = transport.onmessage;
   transport.onmessage = (message) => receive?.(wrapArguments(message));
@@ -176,13 +180,13 @@ function isOffline(command: string): command is keyof typeof offlineCommands {
 
 async function runOffline(command: keyof typeof offlineCommands, args: string[]): Promise<number> {
   const config = await readConfig();
-  for (const notice of [...config.problems, ...config.warnings]) process.stderr.write(`limner: ${notice}\n`);
+  for (const notice of [...config.problems, ...config.warnings]) log(notice);
   const context: CliContext = {
     config,
     cwd: workingFolder(),
     ...openMemory(config),
-    print: (line) => void process.stdout.write(`${line}\n`),
-    printError: (line) => void process.stderr.write(`${line}\n`),
+    print,
+    printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
   };
@@ -195,7 +199,7 @@ async function runOffline(command: keyof typeof offlineCommands, args: string[])
 async function ask(question: string): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await asking.question(`${toOutgoing(question, redactor)} [y/N] `)).trim());
   } finally {
     asking.close();
   }
@@ -203,9 +207,11 @@ async function ask(question: string): Promise<boolean> {
 
 async function demo(): Promise<number> {
   const { runDemo } = await import('./cli/demo.ts');
+  // The server it starts needs the key this process no longer holds in the open.
+  const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const config = await readConfig();
   if (config.problems.length > 0) {
-    for (const problem of config.problems) process.stderr.write(`limner: ${problem}\n`);
+    for (const problem of config.problems) log(problem);
     return 1;
   }
   const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
@@ -213,25 +219,35 @@ async function demo(): Promise<number> {
     command: process.execPath,
     args: [import.meta.filename],
     cwd: workingFolder(),
-    env: withKey ? serverEnv : { ...serverEnv, LIMNER_BACKEND: 'standin' },
+    env: withKey ? env : { ...env, LIMNER_BACKEND: 'standin' },
   };
-  return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, (line) => process.stdout.write(`${line}\n`));
+  return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, print);
 }
-
-/** The environment as it was when the process started, for children that need the key this process no longer holds in the open. */
-const serverEnv = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
   // Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path.
   const home = await toRealPath(isAbsolute(homedir()) ? homedir() : userInfo().homedir);
   const cwd = workingFolder();
-  const userFile = await readText(toUserFile({ env, home, platform }));
-  const config = loadConfig({ env, userFile, cwd, cwdWritable: await isWritable(cwd), home, platform });
-  // Google's SDK would read these by itself and warn about the pair.
-  delete process.env.GEMINI_API_KEY;
-  delete process.env.GOOGLE_API_KEY;
+  const path = toUserFile({ env, home, platform });
+  const [userFile, userFileMode] = [await readText(path), await readMode(path)];
+  const config = await narrowFolders(loadConfig({ env, userFile, userFileMode, cwd, cwdWritable: await isWritable(cwd), home, platform }));
+  redactor = config.redactor;
+  // No child, no dependency and no error report finds a key there, whatever it is called; certificates are checked, whatever it says of them.
+  for (const name of Object.keys(env)) if (isSecret(env[name])) delete env[name];
+  for (const name of ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'NODE_TLS_REJECT_UNAUTHORIZED']) delete env[name];
   return config;
+}
+
+/** Takes out of what is printed and logged what nobody may read; keys of others alone until the settings are read. */
+let redactor = createRedactor([]);
+
+function isSecret(value: string | undefined): boolean {
+  return value !== undefined && redactor.finds(value);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${toOutgoing(line, redactor)}\n`);
 }
 
 /** The folder the host started this process in; the root, which is no project, when it has been removed since. */
@@ -245,18 +261,23 @@ function workingFolder(): string {
 
 /** What a client sent wrong is worth a line, not a stack. */
 function logLine(error: Error): void {
-  const message = error.name === 'ZodError' ? 'a message on stdin was not JSON-RPC and was passed over' : cleanText(error.message, 200);
-  process.stderr.write(`limner: ${message.replace(/\s+/g, ' ')}\n`);
+  const message = error.name === 'ZodError' ? 'a message on stdin was not JSON-RPC and was passed over' : error.message.slice(0, 200);
+  log(message.replace(/\s+/g, ' '));
 }
 
 /** The log of a stdio server is stderr. */
 function logError(error: unknown): void {
-  process.stderr.write(`limner: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+/** The one way to the log. */
+function log(text: string): void {
+  process.stderr.write(`limner: ${toOutgoing(text, redactor)}\n`);
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`limner: ${error instanceof Error ? error.message : String(error)}\n`);
+  log(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
 }

@@ -23,6 +23,13 @@ export const options = [
     meaning: 'Further folders pictures may be read from and written to, beside the project folder and the output folder.',
   },
   {
+    name: 'LIMNER_ALLOW_URLS',
+    values: '`off`, `on`, host names such as `images.example.com, *.example.org`',
+    default: '`off`',
+    meaning:
+      'Whether a picture argument may be an https address: of any public host, or of those listed only (`*.` means every name below). Needs a list where a proxy is set; hosts are asked directly.',
+  },
+  {
     name: 'LIMNER_STATE_DIR',
     values: 'folder',
     default: '`~/.local/state/limner`, macOS `~/Library/Application Support/limner`, Windows `%LOCALAPPDATA%\\limner`',

@@ -13,7 +13,7 @@ import type { Ledger } from './archive/ledger.ts';
 import { type ImageRecord, imageIdPattern, toSha256 } from './archive/record.ts';
 import { measure, readBytes } from './files/read.ts';
 import { isFormat, sniff, toExtension, toMediaType } from './media.ts';
-import { cleanText, formatBytes, quote } from './text.ts';
+import { cleanText, formatBytes, quote, showPath, toCleanJson } from './text.ts';
 import type { Deps } from './tool.ts';
 
 const imagesUri = 'limner://images';
@@ -38,7 +38,7 @@ export function registerResources(server: McpServer, sources: Sources): void {
   };
   server.registerResource('images', imagesUri, catalogue, async () => {
     const images = (await findRecent(sources, catalogued)).map(toFacts);
-    return { contents: [{ uri: imagesUri, mimeType: catalogue.mimeType, text: JSON.stringify({ images }) }] };
+    return { contents: [{ uri: imagesUri, mimeType: catalogue.mimeType, text: toCleanJson({ images }) }] };
   });
 
   const template = new ResourceTemplate(`${imagesUri}/{id}`, {
@@ -80,7 +80,7 @@ function toFacts(record: ImageRecord) {
     model: cleanText(record.answeredBy ?? record.model, 100),
     prompt: cleanText(record.prompt, 200),
     dollars: record.dollars ?? null,
-    path: record.delivered?.path ?? null,
+    path: record.delivered ? showPath(record.delivered.path) : null,
     width: pixels?.width ?? null,
     height: pixels?.height ?? null,
     format: pixels?.format ?? null,
@@ -167,7 +167,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 function tooLarge(uri: string, id: string, path: string, bytes: number): ProtocolError {
-  const message = `The original of ${id} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBlobBytes)} that fit a message; read the file instead: ${path}`;
+  const message = `The original of ${id} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBlobBytes)} that fit a message; read the file instead: ${showPath(path)}`;
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message, { uri, reason: 'too_large' });
 }
 
@@ -178,8 +178,8 @@ async function explainMissing({ id, original, delivered }: ImageRecord): Promise
   if (delivered === undefined) return `${why}, and it was never delivered; make it again with the same prompt.`;
   const isThere = (await measure(delivered.path)) !== undefined;
   return isThere
-    ? `${why}; read the delivered file instead: ${delivered.path}`
-    : `${why}, and the delivered file ${delivered.path} is gone too; make it again with the same prompt.`;
+    ? `${why}; read the delivered file instead: ${showPath(delivered.path)}`
+    : `${why}, and the delivered file ${showPath(delivered.path)} is gone too; make it again with the same prompt.`;
 }
 
 /** The ledger still has the ids of pictures that were forgotten, and where their files went. */
@@ -187,7 +187,7 @@ async function explainUnknown(id: string, ledger: Ledger): Promise<string> {
   const lines = (await ledger.all()).flatMap((day) => day.lines);
   const files = lines.flatMap((line) => (line.event === 'finished' ? line.files : []));
   const path = files.findLast((file) => file.id === id)?.path;
-  if (path !== undefined) return `The picture ${id} was forgotten; its delivered file was left where it was: ${path}`;
+  if (path !== undefined) return `The picture ${id} was forgotten; its delivered file was left where it was: ${showPath(path)}`;
   const isForgotten = lines.some((line) => line.event === 'arrived' && line.images.includes(id));
   return `${isForgotten ? `The picture ${id} was forgotten` : `limner knows no picture ${id}`}; read ${imagesUri} for the pictures there are.`;
 }

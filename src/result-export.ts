@@ -5,7 +5,7 @@ import type { WrittenFile } from './export-files.ts';
 import { formatOfExtension } from './media.ts';
 import { maxTextLength, toNotes } from './result.ts';
 import type { ExportOutcome } from './run-export.ts';
-import { cleanText, formatBytes, formatSize } from './text.ts';
+import { cleanText, formatBytes, formatSize, showPath } from './text.ts';
 
 /** Key of the machine-readable copy of an export's result. */
 const exportKey = 'limner/export';
@@ -29,9 +29,9 @@ export function describeExport(outcome: ExportOutcome): string[] {
   const [only] = files;
   const list =
     files.length === 1 && only
-      ? [describeFile(only, only.path)]
+      ? [describeFile(only, showPath(only.path))]
       : [
-          `${folder}, ${files.length} files:`,
+          `${showPath(folder)}, ${files.length} files:`,
           ...files.map((file, index) => `${index + 1}. ${describeFile(file, relative(folder, file.path))}`),
         ];
   return [
@@ -63,7 +63,7 @@ function describeReplaced(files: readonly WrittenFile[]): string[] {
   const kept = files.flatMap(({ replaced }) => (replaced === undefined ? [] : [replaced]));
   return kept.length === 0
     ? []
-    : [`What was replaced is kept: ${kept.slice(0, 5).join(', ')}${kept.length > 5 ? ` and ${kept.length - 5} more` : ''}.`];
+    : [`What was replaced is kept: ${kept.slice(0, 5).map(showPath).join(', ')}${kept.length > 5 ? ` and ${kept.length - 5} more` : ''}.`];
 }
 
 function toLink({ path, mediaType, bytes }: WrittenFile): ContentBlock {
@@ -80,18 +80,18 @@ function toLink({ path, mediaType, bytes }: WrittenFile): ContentBlock {
 /** The outcome as JSON, without the previews. */
 export function toFacts({ files, folder, sources, markup, notes, warnings }: ExportOutcome) {
   return {
-    folder,
+    folder: showPath(folder),
     files: files.map(({ path, bytes, width, height, mediaType, notes: differences, replaced }) => ({
-      path,
+      path: showPath(path),
       bytes,
       width: width ?? null,
       height: height ?? null,
       format: formatOfExtension(extname(path).slice(1)) ?? null,
       mediaType,
       differences,
-      replaced: replaced ?? null,
+      replaced: replaced === undefined ? null : showPath(replaced),
     })),
-    sources,
+    sources: sources.map(({ path, ...source }) => ({ ...source, path: showPath(path) })),
     markup,
     notes,
     warnings,

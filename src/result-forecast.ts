@@ -7,7 +7,7 @@ import { toExtension } from './media.ts';
 import type { Plan } from './plan.ts';
 import { describePixels } from './plan-finish.ts';
 import { describeToday, maxTextLength, toNotes } from './result.ts';
-import { cleanText, formatBytes, formatDollars } from './text.ts';
+import { cleanText, formatBytes, formatDollars, showPath } from './text.ts';
 
 /** Key of the plan a dry run answers with. */
 const planKey = 'limner/plan';
@@ -31,7 +31,7 @@ function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
       ? ['The same call was made before and its answer got lost: it would be answered with what that brought, at no cost.']
       : []),
     `${forecast.late ? 'Else requests' : 'Requests'}: ${describeRequests(forecast)}.`,
-    ...plan.inputs.map(({ label, path, id }) => `${label}: ${id === undefined ? path : `${path}, ${id}`}`),
+    ...plan.inputs.map(({ label, path, id }) => `${label}: ${id === undefined ? showPath(path) : `${showPath(path)}, ${id}`}`),
     ...describeHistory(plan),
     `Cost: ${describePrice(plan)}${describeToday(forecast.today)}${describeBudget(forecast)}.`,
     `To: ${describePlace(plan)}`,
@@ -78,7 +78,7 @@ function describePlace({ output, variations, cropTo, background, region }: Plan)
     maxKb === undefined ? '' : `, at most ${maxKb} kB`,
     overwrite ? ', replacing what is there' : '',
   ];
-  return `${first}${last}${notes.join('')}`;
+  return `${showPath(first)}${last}${notes.join('')}`;
 }
 
 function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }: Forecast) {
@@ -94,9 +94,9 @@ function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }:
     region: region?.described ?? null,
     resolution: plan.resolution,
     webSearch: plan.webSearch,
-    inputs: inputs.map(({ label, path, id }) => ({ label, path, id: id ?? null })),
+    inputs: inputs.map(({ label, path, id }) => ({ label, path: showPath(path), id: id ?? null })),
     history: history ?? null,
-    output,
+    output: { ...output, folder: showPath(output.folder) },
     cost: { dollars: price ? price.likely * requests : null, atMost: price ? price.most * requests : null },
     today: { ...today, budget: perDay ?? null },
     overBudget: refusals.find(({ code }) => code !== 'repeated')?.message ?? null,

@@ -14,7 +14,7 @@ import type { Pixels } from './image/pixels.ts';
 import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
 import type { TruePixels, TruePixelsWish } from './image/true-pixels.ts';
 import { formatOfExtension } from './media.ts';
-import { cleanText, formatBytes, quote } from './text.ts';
+import { cleanText, formatBytes, quote, toFileStem } from './text.ts';
 
 /** What an export is asked: which pictures, what of them, and where to. */
 export interface ExportRequest {
@@ -27,6 +27,8 @@ export interface ExportRequest {
 /** What an export may use. */
 export interface Exporter extends Memory {
   config: Config;
+  /** Fires when whoever asked no longer waits. */
+  cancelled?: AbortSignal;
 }
 
 /** What an export brought. */
@@ -48,7 +50,7 @@ const mostBytes = 400_000_000;
 /** Pictures on the preview; more would be too small to tell apart. */
 const mostOnPreview = 16;
 
-/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and nothing leaves this computer. */
+/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. */
 export async function runExport({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
   const { config, archive } = exporter;
   const pictures = await readAll(images, exporter);
@@ -77,7 +79,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
 }
 
 /** The pictures that are meant, each once per naming; a folder stands for the pictures in it. */
-async function readAll(images: readonly string[], { config, archive, ledger }: Exporter): Promise<Picture[]> {
+async function readAll(images: readonly string[], { config, archive, ledger, cancelled }: Exporter): Promise<Picture[]> {
   const named: string[] = [];
   for (const image of images) named.push(...((await findPictures(image, config)) ?? [image]));
   if (named.length > mostPictures) {
@@ -89,7 +91,7 @@ async function readAll(images: readonly string[], { config, archive, ledger }: E
   const pictures: Picture[] = [];
   let bytes = 0;
   for (const name of named) {
-    const picture = await identify(name, config, { archive, ledger });
+    const picture = await identify(name, config, { archive, ledger }, cancelled);
     bytes += picture.bytes.length;
     if (bytes > mostBytes) {
       throw new ToolError(
@@ -102,7 +104,7 @@ async function readAll(images: readonly string[], { config, archive, ledger }: E
   return pictures;
 }
 
-/** Beside the (first) picture unless told; a picture that lies in the archive has no such place. What makes several files can only mean a folder. */
+/** Beside the (first) picture unless told; a picture that lies in the archive or was downloaded has no such place. What makes several files can only mean a folder. */
 async function findExportTarget(
   output: string | undefined,
   { preset }: ExportWish,
@@ -113,13 +115,14 @@ async function findExportTarget(
     const target = await findTarget(output, config);
     return target.stem === undefined || target.extension !== undefined || preset === 'none' ? target : findTarget(`${output}/`, config);
   }
-  const beside = isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
+  const beside = first.isDownloaded || isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
   return findTarget(`${beside}/`, config);
 }
 
-function toSource({ path, name, bytes, facts, record }: Picture): ExportSource {
-  const delivered = record?.delivered?.path ?? path;
-  const stem = toSafeStem(basename(delivered, extname(delivered)));
+function toSource({ path, isDownloaded, name, bytes, facts, record }: Picture): ExportSource {
+  const delivered = record?.delivered?.path ?? (isDownloaded ? name : path);
+  const own = basename(delivered, extname(delivered));
+  const stem = isDownloaded ? toFileStem(own) : toSafeStem(own);
   return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }) };
 }
 

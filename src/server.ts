@@ -1,5 +1,6 @@
 import { type JSONRPCMessage, McpServer, type RequestId } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { UrlRule } from './allowed-hosts.ts';
 import { registerResources } from './resources.ts';
 import { metaKey } from './result.ts';
 import { type Deps, registerTool } from './tool.ts';
@@ -11,6 +12,13 @@ const instructions =
   'new one out of several; export_image finishes pictures here, free: sizes, formats, icons. Give output when the person needs the file at a certain place, and rely on the absolute path in the answer: the file is there. ' +
   'If a call was cancelled or cut off, repeat it unchanged: what was under way is answered then, not billed twice.';
 
+/** Agents would not try an address unasked: the tools' descriptions speak of paths. */
+function aboutAddresses({ hosts, proxy }: UrlRule): string {
+  if (hosts === 'none' || (hosts === 'any' && proxy !== undefined)) return '';
+  const which = hosts === 'any' ? '' : ` of ${hosts.slice(0, 10).join(', ')}${hosts.length > 10 ? ' and others' : ''}`;
+  return ` A picture may also be given by its https address${which}.`;
+}
+
 /** Tool lists never change while a version runs, so clients may keep them for an hour. */
 const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
@@ -19,7 +27,7 @@ export function createServer(deps: Deps): McpServer {
   const server = new McpServer(
     { name: 'limner', title: 'limner', version },
     {
-      instructions,
+      instructions: `${instructions}${aboutAddresses(deps.config.urls)}`,
       capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
       cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
     },

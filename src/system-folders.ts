@@ -10,11 +10,18 @@ export interface System {
 /** The per-user settings file: a JSON object with the names of the environment variables. The environment wins. */
 export function toUserFile({ env, home, platform }: System): string {
   const { join: joinPath } = platform === 'win32' ? win32 : posix;
-  if (platform === 'win32') return joinPath(env.APPDATA || joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
-  if (env.XDG_CONFIG_HOME) return joinPath(env.XDG_CONFIG_HOME, 'limner', 'config.json');
+  const named = absolute(platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME, platform);
+  if (platform === 'win32') return joinPath(named ?? joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
+  if (named !== undefined) return joinPath(named, 'limner', 'config.json');
   return platform === 'darwin'
     ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json')
     : joinPath(home, '.config', 'limner', 'config.json');
+}
+
+/** A folder as the system's own variables name it; a relative one would lie in whatever project is open, and counts as none (XDG Base Directory says so too). */
+function absolute(folder: string | undefined, platform: NodeJS.Platform): string | undefined {
+  const { isAbsolute: isAbsoluteThere } = platform === 'win32' ? win32 : posix;
+  return folder !== undefined && isAbsoluteThere(folder) ? folder : undefined;
 }
 
 /** `~` and `~/…` as the person's home; everything else unchanged. */
@@ -39,7 +46,8 @@ export function isTooWide(folder: string, { home, platform }: Omit<System, 'env'
 
 /** Where this system keeps what programs remember. */
 export function defaultStateDir({ env, home, platform }: System): string {
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'limner');
-  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'limner');
+  const named = absolute(platform === 'win32' ? env.LOCALAPPDATA : env.XDG_STATE_HOME, platform);
+  if (platform === 'win32') return join(named ?? join(home, 'AppData', 'Local'), 'limner');
+  if (named !== undefined) return join(named, 'limner');
   return platform === 'darwin' ? join(home, 'Library', 'Application Support', 'limner') : join(home, '.local', 'state', 'limner');
 }

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Size } from './media.ts';
 
@@ -6,16 +7,46 @@ import type { Size } from './media.ts';
  * surrogates, line separators, and all that Unicode says to draw as nothing. They hide words from people or steer terminals.
  */
 const hidden = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]/gu;
+const anyHidden = new RegExp(hidden, 'u');
+
+/** Text without terminal codes and hidden characters; else as it is, spaces and length included. */
+export function withoutHidden(text: string): string {
+  // Both spellings of a line break are common and neither may hide what stands before it.
+  return anyHidden.test(text) ? stripVTControlCharacters(text).replace(/\r\n?/g, '\n').replace(hidden, '') : text;
+}
 
 /** Text made by others, safe to show: no controls, no hidden characters, at most `maxLength` characters. */
 export function cleanText(text: string, maxLength = 2000): string {
-  return shorten(stripVTControlCharacters(text).replace(/\r\n?/g, '\n').replace(hidden, '').trim(), maxLength);
+  return shorten(withoutHidden(text).trim(), maxLength);
 }
 
-/** Text made by others as one quoted line; quotation marks inside become single, so that it cannot end the quotation. */
+/**
+ * Text made by others as one quoted line. Nothing in it can end the quotation or be taken for ours: quotation marks become single, tags lose their
+ * bracket, and links and pictures of Markdown come apart, since a picture's address would be fetched by whoever shows it.
+ */
 export function quote(text: string, maxLength = 60): string {
   const line = cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ').replaceAll('"', "'");
-  return `"${shorten(line, maxLength)}"`;
+  return `"${shorten(
+    line
+      .replace(/<(?=[a-z/!?])/gi, '‹')
+      .replaceAll('](', '] (')
+      .replaceAll('`', "'"),
+    maxLength,
+  )}"`;
+}
+
+/**
+ * A path as a result names it. One that holds what no text may (a folder's name can) or what would be read as Markdown is named by its `file://` address,
+ * which is as exact and is taken as an argument as well.
+ */
+export function showPath(path: string): string {
+  if (!anyHidden.test(path) && !/[\n\t`]|\]\(|<[a-z/!?]/i.test(path)) return path;
+  return pathToFileURL(path).href.replace(/[[\]()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** JSON for programs and models in which every text is free of hidden characters, escaped ones too. */
+export function toCleanJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' ? withoutHidden(inner) : inner));
 }
 
 /** Cuts between characters, never inside one. */

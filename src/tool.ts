@@ -116,6 +116,7 @@ async function answerCall<Input>(
   const call = async (approved: boolean) => {
     requireUsable(deps.config);
     const input = parse(tool, shape, raw);
+    requireNoKey(input, deps.config);
     const model = deps.model ?? createKeyless(() => missingKey(server, context, deps.config));
     const { config, archive, ledger, logError } = deps;
     const cancelled = context.mcpReq.signal;
@@ -149,6 +150,15 @@ function requireUsable(config: Config): void {
   throw new ToolError(
     'settings',
     `limner's settings are wrong and the person has to mend them before it can work:\n${config.problems.map((problem) => `- ${problem}`).join('\n')}`,
+  );
+}
+
+/** A key in a prompt would go into the request's body, a record and a file's name; it belongs into a header, and into no chat. */
+function requireNoKey(input: unknown, { redactor }: Config): void {
+  if (!redactor.finds(JSON.stringify(input))) return;
+  throw new ToolError(
+    'invalid_argument',
+    'An argument holds the API key, or a piece of it. limner has the key from its settings: leave it out. If it came out of a chat or a web page, the person should make a new one.',
   );
 }
 

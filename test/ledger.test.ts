@@ -90,10 +90,7 @@ test('a file that was exchanged for a longer one is read anew', async ({ state }
 
 describe('a connection that ends', () => {
   const broken = (code: string, syscall: string) =>
-    toFailure(
-      { model: 'flash', thrown: new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code, syscall }) }) },
-      (text) => text,
-    );
+    toFailure({ model: 'flash', thrown: new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code, syscall }) }) });
 
   for (const code of ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EPROTO', 'ECONNRESET']) {
     test(`with ${code} after it stood may have been billed, and is tried once more at most`, () => {

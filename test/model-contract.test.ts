@@ -6,6 +6,7 @@ import { chooseModel, documentedSize } from '../src/model/catalog.ts';
 import { createGemini } from '../src/model/gemini.ts';
 import type { ImageModel, ImageRequest, ModelCall, RequestImage } from '../src/model/image-model.ts';
 import { createStandin } from '../src/model/standin.ts';
+import { createRedactor } from '../src/redactor.ts';
 import { photo } from './fixtures.ts';
 import { answers, type Google, startGoogle, testKey } from './google/index.ts';
 
@@ -168,7 +169,7 @@ function createGeminiSubject(google: Google): Subject {
     slow: () => google.next(answers.slow(100)),
   };
   return {
-    model: createGemini({ apiKey: { reveal: () => testKey }, baseUrl: google.url }),
+    model: createGemini({ apiKey: { reveal: () => testKey }, redactor: createRedactor([testKey]), baseUrl: google.url }),
     provoke(what) {
       provocations[what]();
       return fox.prompt;

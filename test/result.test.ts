@@ -48,7 +48,7 @@ test('the cost is what Google counted, thinking included, at the model’s price
 test('the model’s own words are quoted and cleaned', async ({ limner, google }) => {
   google.next(answers.picture({ text: 'Here is\u001b[31m your fox\u202e.\u200b' }));
   const { text } = await limner.call('generate_image', { prompt: 'A fox' });
-  expect(text).toContain('The model said: "Here is your fox."');
+  expect(text).toContain('The model said (its words, not an instruction): "Here is your fox."');
 });
 
 describe('previews', () => {

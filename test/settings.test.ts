@@ -1,7 +1,8 @@
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test as unit } from 'vitest';
-import { loadConfig, type Surroundings } from '../src/config.ts';
+import { loadConfig } from '../src/config.ts';
+import type { Surroundings } from '../src/settings/source.ts';
 import { toUserFile } from '../src/system-folders.ts';
 import { type Computer, test, withKey } from './fixtures.ts';
 import { testKey } from './google/index.ts';

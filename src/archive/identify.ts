@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import type { Config } from '../config.ts';
+import { download } from '../download/download.ts';
+import { toShown } from '../download/location.ts';
 import { ToolError } from '../errors.ts';
 import { isInside, type Places, toAbsolutePath, workingFolder } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
@@ -14,8 +16,10 @@ import { isUnclaimed } from './unclaimed.ts';
 export interface Picture {
   /** File name, for the model and for errors. */
   name: string;
-  /** The file that was used, absolute. */
+  /** The file that was used, absolute; of a downloaded picture its address, without the query. */
   path: string;
+  /** It came from an address: no file is at `path`, nor anything beside it. */
+  isDownloaded?: true;
   bytes: Uint8Array;
   facts: PictureFacts;
   sha256: string;
@@ -29,7 +33,7 @@ export interface Picture {
   warning?: string;
 }
 
-type PlacesAndState = Places & Pick<Config, 'stateDir'>;
+type PlacesAndState = Places & Pick<Config, 'stateDir' | 'urls' | 'timeoutMs'>;
 
 /** What outlives a call. */
 export interface Memory {
@@ -38,12 +42,13 @@ export interface Memory {
 }
 
 /**
- * The picture an argument means: a path, the id of a picture limner made, or `last`. Throws `not_found` with the recent pictures, `not_allowed`,
- * `unreadable_image`, or `invalid_argument` for base64, addresses and an ambiguous `last`.
+ * The picture an argument means: a path, the id of a picture limner made, `last`, or, where the person allows it, an https address. Throws `not_found` with the recent
+ * pictures, `not_allowed`, `unreadable_image`, `invalid_argument` for base64, other addresses and an ambiguous `last`, and what `download` throws.
  */
-export async function identify(argument: string, places: PlacesAndState, memory: Memory): Promise<Picture> {
+export async function identify(argument: string, places: PlacesAndState, memory: Memory, cancelled?: AbortSignal): Promise<Picture> {
   const wanted = argument.trim();
-  refuseOtherForms(wanted);
+  refuseOtherForms(wanted, places);
+  if (isAddress(wanted)) return identifyDownload(wanted, places, memory, cancelled);
   if (wanted.toLowerCase() === 'last') return findLast(places, memory);
   const { archive } = memory;
   const id = toId(wanted, places);
@@ -62,16 +67,46 @@ function toId(argument: string, places: PlacesAndState): string | undefined {
   return imageIdPattern.test(stem) && isInside(places.stateDir, toAbsolutePath(argument, places)) ? stem : undefined;
 }
 
-function refuseOtherForms(argument: string): void {
+function refuseOtherForms(argument: string, places: PlacesAndState): void {
   if (/^data:/i.test(argument) || (argument.length > 300 && /^[A-Za-z0-9+/=_\s-]+$/.test(argument))) {
     throw new ToolError('invalid_argument', 'A picture was given as base64 data; limner takes paths. Save it as a file and pass its path.');
   }
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(argument) && !/^(file:|limner:\/\/images\/)/i.test(argument)) {
-    throw new ToolError(
-      'invalid_argument',
-      `${quote(argument, 120)} is an address; limner takes paths. Download the picture and pass its path.`,
-    );
+  const { urls } = places;
+  const shown = quote(toShown(argument), 120);
+  if (isAddress(argument)) {
+    if (urls.hosts === 'none') {
+      throw new ToolError(
+        'invalid_argument',
+        `${shown} is an address; limner takes paths. Download the picture and pass its path; the person can allow https addresses with LIMNER_ALLOW_URLS.`,
+      );
+    }
+    if (urls.hosts === 'any' && urls.proxy !== undefined) {
+      throw new ToolError(
+        'not_allowed',
+        `limner does not fetch ${shown}: ${urls.proxy} is set, and behind a proxy it fetches only from hosts the person lists in LIMNER_ALLOW_URLS. Download the picture and pass its path.`,
+      );
+    }
+  } else if (/^[a-z][a-z0-9+.-]+:\/\//i.test(argument) && !/^(file:|limner:\/\/images\/)/i.test(argument)) {
+    throw new ToolError('invalid_argument', `${shown} is an address; limner takes paths. Download the picture and pass its path.`);
   }
+}
+
+function isAddress(argument: string): boolean {
+  return /^https?:/i.test(argument);
+}
+
+/** A downloaded picture is known by its bytes like any other. */
+async function identifyDownload(
+  argument: string,
+  places: PlacesAndState,
+  { archive }: Memory,
+  cancelled: AbortSignal | undefined,
+): Promise<Picture> {
+  const { bytes, address, name } = await download(argument, places, cancelled);
+  const sha256 = toSha256(bytes);
+  const record = await archive.findByContent(sha256);
+  const facts = await inspect(bytes, name);
+  return { name, path: address, isDownloaded: true, bytes, sha256, facts, ...(record && { record }) };
 }
 
 async function findLast(places: PlacesAndState, { archive, ledger }: Memory): Promise<Picture> {

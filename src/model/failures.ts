@@ -14,8 +14,8 @@ export interface Exchange {
   thrown: unknown;
 }
 
-/** An HTTP exchange that brought no answer: one row of Google's error table, or of what networks do. Never shows upstream text it did not clean. */
-export function toFailure(exchange: Exchange, mask: (text: string) => string): RequestFailure {
+/** An HTTP exchange that brought no answer: one row of Google's error table, or of what networks do. Never shows upstream text it did not clean; keys were taken out of it before. */
+export function toFailure(exchange: Exchange): RequestFailure {
   if (exchange.tooLarge)
     return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.", {
       maybeBilled: true,
@@ -26,7 +26,7 @@ export function toFailure(exchange: Exchange, mask: (text: string) => string): R
   const google = parseGoogleError(exchange.body);
   if (status === 429) return toQuotaFailure(google);
   if (status >= 500) return toServerFailure(status);
-  if (status === 400) return toBadRequest(google, mask);
+  if (status === 400) return toBadRequest(google);
   if (status === 401 || status === 403) return toPermissionFailure(google);
   if (status === 404) return toMissingModel(exchange.model);
   if (status >= 300 && status < 400) {

@@ -1,3 +1,4 @@
+import type { Secret } from '../settings/key.ts';
 import type { Exchange } from './failures.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
@@ -6,20 +7,31 @@ const maxAnswerBytes = 150_000_000;
 /** Errors are read this far, and answers noted: no more than a message is ever wanted of either. */
 const maxNotedCharacters = 64_000;
 
+/** The one place the key goes to. */
+export interface Door {
+  apiKey: Secret;
+  /** Scheme, host and port. */
+  origin: string;
+}
+
 /**
- * The fetch the SDK is given, one per request. It notes what came in `exchange`, since the SDK does not hand on everything; refuses redirects, which
- * the SDK would follow with the key in its headers; and caps the answer.
+ * The fetch the SDK is given, one per request. It puts the key on, which the SDK does not have, for requests to its own place alone; notes what came in
+ * `exchange`, since the SDK does not hand on everything; refuses redirects, which would take the key along; and caps the answer.
  */
-export function createFetch(exchange: Exchange): typeof fetch {
+export function createFetch(exchange: Exchange, { apiKey, origin }: Door): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, withoutTimeLimits({ ...init, redirect: 'manual' }));
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
+    const headers = new Headers(init?.headers);
+    headers.set('x-goog-api-key', apiKey.reveal());
+    const response = await fetch(url, withoutTimeLimits({ ...init, headers, redirect: 'manual' }));
     exchange.status = response.status;
     const note = createNote(exchange);
     if (response.ok) return response.body === null ? response : new Response(capped(response.body, exchange, note), response);
     // Leaving the loop lets go of the rest, which may be endless.
     for await (const chunk of response.body ?? []) if (note(chunk) >= maxNotedCharacters) break;
-    const headers = { 'content-type': 'application/json' };
-    return new Response('{"error":{}}', { status: response.status >= 400 ? response.status : 502, headers });
+    const status = response.status >= 400 ? response.status : 502;
+    return new Response('{"error":{}}', { status, headers: { 'content-type': 'application/json' } });
   };
 }
 

@@ -1,5 +1,6 @@
 import type { GenerateContentResponse, GroundingChunkWeb, Part } from '@google/genai';
 import { z } from 'zod';
+import { withoutHidden } from '../text.ts';
 import type { ImageResponse, Source, Turn, Usage } from './image-model.ts';
 import type { EmptyAnswer } from './refusals.ts';
 
@@ -7,7 +8,7 @@ import type { EmptyAnswer } from './refusals.ts';
  * Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. Nothing odd beside a picture may cost the
  * picture, which is paid for, so gaps are passed over.
  */
-export function toResponse(answer: GenerateContentResponse, sent: Turn, mask: (text: string) => string): ImageResponse {
+export function toResponse(answer: GenerateContentResponse, sent: Turn): ImageResponse {
   const candidate = answer.candidates?.[0];
   const parts = candidate?.content?.parts?.filter((part) => part !== null) ?? [];
   const finals = parts.filter((part) => !part.thought);
@@ -18,7 +19,7 @@ export function toResponse(answer: GenerateContentResponse, sent: Turn, mask: (t
   const grounding = candidate?.groundingMetadata;
   return {
     images: [...pictures, ...drafts],
-    text: mask(finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join('')),
+    text: finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join(''),
     sources: grounding?.groundingChunks?.flatMap((chunk) => toSource(chunk?.web)) ?? [],
     searches: grounding?.webSearchQueries?.length ?? 0,
     ...(usage && { usage }),
@@ -31,8 +32,14 @@ export function toResponse(answer: GenerateContentResponse, sent: Turn, mask: (t
   };
 }
 
+/** Pages of the web alone, their address as a browser would write it: no spaces, tags or quotation marks, and no credentials. */
 function toSource(page: GroundingChunkWeb | undefined): Source[] {
-  return page?.uri ? [{ title: page.title ?? page.uri, url: page.uri }] : [];
+  const address = typeof page?.uri === 'string' ? withoutHidden(page.uri) : '';
+  if (!URL.canParse(address)) return [];
+  const url = new URL(address);
+  if (!/^https?:$/.test(url.protocol)) return [];
+  [url.username, url.password] = ['', ''];
+  return [{ title: typeof page?.title === 'string' ? page.title : url.hostname, url: url.href.replaceAll('`', '%60') }];
 }
 
 /** Node's decoder takes both base64 alphabets, line breaks and missing padding, as upstreams have been seen to send. */

@@ -1,24 +1,31 @@
 import type { Content, GenerateContentConfig, GoogleGenAI, Part } from '@google/genai';
-import type { Secret } from '../config.ts';
 import { ToolError } from '../errors.ts';
-import { cleanText } from '../text.ts';
+import type { Redactor } from '../redactor.ts';
+import type { Secret } from '../settings/key.ts';
 import { type Exchange, toFailure } from './failures.ts';
-import { createFetch } from './fetch.ts';
+import { createFetch, type Door } from './fetch.ts';
 import { toEmptyAnswer, toResponse } from './gemini-answer.ts';
 import type { ImageModel, ImageRequest, ModelCall, Turn } from './image-model.ts';
+import { redactAnswer } from './redact-answer.ts';
 import { toRefusal } from './refusals.ts';
+import { fail } from './request-failure.ts';
 import { type Attempt, withRetries } from './retries.ts';
 
 export interface GeminiOptions {
   apiKey: Secret;
+  /** Keeps that key out of what comes back. */
+  redactor: Redactor;
   /** Google's own when absent. */
   baseUrl: string | undefined;
 }
 
+/** The address of Google's Gemini API. */
+const googleUrl = 'https://generativelanguage.googleapis.com';
+
 /** Google's Gemini API through its own SDK, which is loaded on the first request. */
 export function createGemini(options: GeminiOptions): ImageModel {
   let client: Promise<GoogleGenAI> | undefined;
-  const mask = createMask(options.apiKey);
+  const door: Door = { apiKey: options.apiKey, origin: new URL(options.baseUrl ?? googleUrl).origin };
   return {
     backend: 'gemini',
     async generate(request, call) {
@@ -27,49 +34,53 @@ export function createGemini(options: GeminiOptions): ImageModel {
         throw error;
       });
       const ai = await client;
-      return withRetries(call, (nudge) => ask(ai, request, call, nudge, mask));
+      return withRetries(call, (nudge) => ask({ ai, door, redactor: options.redactor }, request, call, nudge));
     },
   };
 }
 
-async function connect({ apiKey, baseUrl }: GeminiOptions): Promise<GoogleGenAI> {
+/** The SDK never has the key, so nothing it logs, throws or holds can show it: `fetch.ts` puts it on. All that could lead it elsewhere is named. */
+async function connect({ baseUrl = googleUrl }: GeminiOptions): Promise<GoogleGenAI> {
   const { GoogleGenAI } = await import('@google/genai');
   // v1beta with `imageConfig` is the one combination proven live on every image model.
-  return new GoogleGenAI({ apiKey: apiKey.reveal(), vertexai: false, apiVersion: 'v1beta', ...(baseUrl && { httpOptions: { baseUrl } }) });
+  return new GoogleGenAI({ apiKey: 'put-on-by-fetch', vertexai: false, apiVersion: 'v1beta', httpOptions: { baseUrl } });
 }
 
-/** Takes the key, and whatever looks like a Google key, out of text; hidden characters go first, since they could cut a key in two. */
-function createMask(apiKey: Secret): (text: string) => string {
-  return (text) =>
-    cleanText(text, Number.POSITIVE_INFINITY)
-      .replaceAll(apiKey.reveal(), '[redacted]')
-      .replace(/AIza[\w-]{20,}/g, '[redacted]');
+interface Upstream {
+  ai: GoogleGenAI;
+  door: Door;
+  redactor: Redactor;
 }
 
-async function ask(
-  ai: GoogleGenAI,
-  request: ImageRequest,
-  call: ModelCall,
-  nudge: boolean,
-  mask: (text: string) => string,
-): Promise<Attempt> {
+async function ask({ ai, door, redactor }: Upstream, request: ImageRequest, call: ModelCall, nudge: boolean): Promise<Attempt> {
   const exchange: Exchange = { model: request.model, thrown: undefined };
   const sent = { role: 'user', parts: toParts(request, nudge) } as const;
+  const contents = [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }];
+  if (redactor.finds(toWords(contents))) return { failure: fail('invalid_argument', keyInRequest) };
   try {
     const answer = await ai.models.generateContent({
       model: request.model,
-      contents: [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }],
-      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange) } },
+      contents,
+      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door) } },
     });
-    const response = toResponse(answer, sent, mask);
+    redactAnswer(answer, redactor);
+    const response = toResponse(answer, sent);
     if (response.images.length > 0) return { response };
-    const failure = toRefusal(toEmptyAnswer(answer, response.text, exchange.body), mask);
+    const failure = toRefusal(toEmptyAnswer(answer, response.text, redactor.redact(exchange.body ?? '')));
     // Blocked pictures are not billed; words and thoughts are.
     return { failure: failure.error.code === 'refused' || !response.usage ? failure : { ...failure, usage: response.usage } };
   } catch (thrown) {
     if (call.deadline.aborted) throw timedOut();
-    return { failure: toFailure({ ...exchange, thrown }, mask) };
+    return { failure: toFailure({ ...exchange, thrown, body: redactor.redact(exchange.body ?? '') }) };
   }
+}
+
+const keyInRequest =
+  'The request holds the API key, which never goes anywhere but into its header, so nothing was sent. Take it out of the words; where it stands in an earlier turn, start again with history off.';
+
+/** All the words of a request; pictures were encoded anew and hold none. */
+function toWords(contents: readonly Content[]): string {
+  return contents.flatMap(({ parts = [] }) => parts.flatMap(({ text }) => (typeof text === 'string' ? [text] : []))).join('\n');
 }
 
 function timedOut(): ToolError {

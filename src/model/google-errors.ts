@@ -69,7 +69,7 @@ function hasNoQuota(google: GoogleError): boolean {
 }
 
 /** 400: the key, the country, billing, or the request itself. */
-export function toBadRequest(google: GoogleError, mask: (text: string) => string): RequestFailure {
+export function toBadRequest(google: GoogleError): RequestFailure {
   const details = JSON.stringify(google.details);
   if (/API_KEY_INVALID|API_KEY_EXPIRED/.test(details) || /API key (not valid|expired)/i.test(google.message)) {
     return fail(
@@ -83,7 +83,7 @@ export function toBadRequest(google: GoogleError, mask: (text: string) => string
   if (google.status === 'FAILED_PRECONDITION') {
     return fail('billing', 'Google refuses this project here until billing is turned on for it in Google AI Studio.');
   }
-  const words = cleanText(mask(google.message), 300);
+  const words = cleanText(google.message, 300);
   const said = words === '' ? '' : ` Google says: ${quote(words, 300)}`;
   return fail(
     'upstream_fault',

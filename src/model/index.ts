@@ -4,7 +4,7 @@ import type { ImageModel } from './image-model.ts';
 import { createStandin } from './standin.ts';
 
 /** The upstream the settings name, or undefined when that is Gemini and there is no key. The stand-in is never chosen silently. */
-export function createModel({ backend, apiKey, baseUrl }: Config): ImageModel | undefined {
+export function createModel({ backend, apiKey, baseUrl, redactor }: Config): ImageModel | undefined {
   if (backend === 'standin') return createStandin();
-  return apiKey && createGemini({ apiKey, baseUrl });
+  return apiKey && createGemini({ apiKey, baseUrl, redactor });
 }

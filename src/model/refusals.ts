@@ -14,9 +14,9 @@ export interface EmptyAnswer {
 const notBilled = 'Blocked pictures are not billed.';
 
 /** HTTP 200 and no picture: a refusal, a remark, or a miss. One row of Google's table of finish reasons each. */
-export function toRefusal(answer: EmptyAnswer, mask: (text: string) => string): RequestFailure {
+export function toRefusal(answer: EmptyAnswer): RequestFailure {
   const { blockReason, finishReason } = answer;
-  const said = answer.finishMessage ? ` Google says: ${quote(cleanText(mask(answer.finishMessage), 400), 400)}` : '';
+  const said = answer.finishMessage ? ` Google says: ${quote(answer.finishMessage, 400)}` : '';
   if (blockReason)
     return refused(
       `Google blocked the prompt before painting (${name(blockReason)}). ${notBilled} Describe the picture differently, without what its policy forbids.${said}`,
@@ -57,7 +57,7 @@ export function toRefusal(answer: EmptyAnswer, mask: (text: string) => string): 
   if (answer.text.trim() !== '') {
     return missed(
       'no_image',
-      `The model answered with words instead of a picture. Its words (not an instruction): ${quote(mask(answer.text), 2000)}. Rephrase the prompt so that it plainly describes a picture.`,
+      `The model answered with words instead of a picture. Its words (not an instruction): ${quote(answer.text, 2000)}. Rephrase the prompt so that it plainly describes a picture.`,
     );
   }
   if (finishReason === undefined || finishReason === 'STOP') {

@@ -36,7 +36,7 @@ interface CommonInput {
 export async function paint(tool: Wish['tool'], pictures: readonly string[], input: CommonInput, call: Call): Promise<Outcome | Forecast> {
   const target = await findTarget(input.output, call.config);
   const found: Picture[] = [];
-  for (const picture of pictures) found.push(await identify(picture, call.config, call));
+  for (const picture of pictures) found.push(await identify(picture, call.config, call, call.cancelled));
   const [picture] = found;
   const mask = input.mask === undefined || picture === undefined ? undefined : await readMask(input.mask, picture.facts, call);
   const wish = toWish(tool, input, mask);
@@ -64,14 +64,15 @@ function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefine
 
 /** The picture that says where change is allowed. Throws `invalid_argument` for one that allows it nowhere or everywhere. */
 async function readMask(argument: string, size: Size, call: Call): Promise<Picture> {
-  const mask = await identify(argument, call.config, call);
+  const mask = await identify(argument, call.config, call, call.cancelled);
+  const shown = mask.isDownloaded ? mask.path : argument;
   const { share } = await runPixelJob('mask', { bytes: mask.bytes, size: { width: size.width, height: size.height } }).catch((cause) => {
-    throw damaged(argument, cause);
+    throw damaged(shown, cause);
   });
   if (share > 0.00001 && share < 0.9999) return mask;
   const what = share < 0.5 ? 'black all over, so nothing may change' : 'white all over, so everything may change';
   const advice = share < 0.5 ? 'Paint white what may change' : 'Leave mask out, or paint black what must stay';
-  throw new ToolError('invalid_argument', `mask ${quote(argument, 120)} is ${what}. ${advice}.`);
+  throw new ToolError('invalid_argument', `mask ${quote(shown, 120)} is ${what}. ${advice}.`);
 }
 
 /** The picture that is changed, an alpha channel that hides nothing being none. */

@@ -2,5 +2,5 @@ import { requirePrograms } from './strace.ts';
 
 /** Says what is missing before an hour has gone. */
 export async function setup(): Promise<void> {
-  await requirePrograms('strace');
+  await requirePrograms({ strace: 'strace', bwrap: 'bubblewrap' });
 }

@@ -19,10 +19,10 @@ export function isFileCall(line: string): boolean {
 }
 
 /** Fails with what to do when a Debian program these tests need is not there. */
-export async function requirePrograms(...programs: readonly string[]): Promise<void> {
-  for (const program of programs) {
-    await promisify(execFile)(program, ['-V']).catch(() => {
-      throw new Error(`${program} is missing: apt-get install ${program}`);
+export async function requirePrograms(packages: Readonly<Record<string, string>>): Promise<void> {
+  for (const [program, name] of Object.entries(packages)) {
+    await promisify(execFile)(program, ['--version']).catch(() => {
+      throw new Error(`${program} is missing: apt-get install ${name}`);
     });
   }
 }

@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { isTooWide } from '../system-folders.ts';
+import { quote } from '../text.ts';
+import { toRealPath } from './paths.ts';
+
+/** Permission bits of a file as `stat` says them; undefined when there is none. */
+export async function readMode(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mode }) => mode,
+    () => undefined,
+  );
+}
+
+/**
+ * What only the disk can tell of the folders in the settings: a link that leads to too much and a file in a folder's place open nothing, and it is said.
+ * Whether a link is changed later is looked at again with every path.
+ */
+export async function narrowFolders(config: Config): Promise<Config> {
+  const faults = new Map<string, string>();
+  for (const folder of [...config.allowedDirs, config.stateDir]) {
+    const fault = await findFault(folder, config);
+    if (fault !== undefined) faults.set(folder, `${quote(folder, 200)} ${fault}`);
+  }
+  const fatal = [
+    ['LIMNER_OUTPUT_DIR', config.outputDir],
+    ['LIMNER_STATE_DIR', config.stateDir],
+  ].flatMap(([name, folder = '']) => (faults.has(folder) ? [`${name}: ${faults.get(folder)}.`] : []));
+  const others = config.allowedDirs.filter((folder) => folder !== config.outputDir && folder !== config.projectDir && faults.has(folder));
+  return {
+    ...config,
+    allowedDirs: config.allowedDirs.filter((folder) => !faults.has(folder)),
+    problems: [...config.problems, ...fatal],
+    warnings: [...config.warnings, ...others.map((folder) => `LIMNER_ALLOWED_DIRS: ${faults.get(folder)}; it was ignored.`)],
+  };
+}
+
+async function findFault(folder: string, config: Config): Promise<string | undefined> {
+  const real = await toRealPath(folder);
+  if (isTooWide(real, config)) return `leads to ${quote(real, 200)}, which is too wide: name a folder inside it`;
+  const isFile = await stat(real).then(
+    (stats) => !stats.isDirectory(),
+    () => false,
+  );
+  return isFile ? 'is a file, not a folder' : undefined;
+}

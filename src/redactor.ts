@@ -1,0 +1,171 @@
+import { withoutHidden } from './text.ts';
+
+/** Finds keys in what leaves, however they were written down, and puts `[redacted]` in their place. */
+export interface Redactor {
+  /** The text without any key; text that holds none comes back as it is, hidden characters included. */
+  redact(text: string): string;
+  /** Whether the text holds one of this server's keys, or a piece of one. Keys of others are not looked for. */
+  finds(text: string): boolean;
+  /** The bytes without this server's keys, as many as before; the very same bytes when there is none in them. */
+  redactBytes(bytes: Uint8Array): Uint8Array;
+}
+
+const redacted = '[redacted]';
+
+/** A piece this long is as good as a leak; shorter ones stand in words by chance. In characters of each form. */
+const pieces = { plain: 8, base64: 10, hex: 16 } as const;
+
+/** Shorter keys are looked for as a whole only: they are some proxy's own, and pieces of them may be words. */
+const shortestCut = 20;
+
+/**
+ * Finds these keys: whole, and for keys as long as Google's any piece of eight characters; in plain, in hexadecimal, in both base64 alphabets wherever the
+ * key stands in what was encoded, and with any of its characters escaped as in addresses, JSON or HTML. Hidden characters in between hide nothing.
+ * Also whatever looks like a key of Google's or is called one, since errors may speak of keys of others.
+ */
+export function createRedactor(keys: readonly string[]): Redactor {
+  const needles = toNeedles(keys);
+  const wholes = keys.flatMap((key) => toForms(key).map(({ text }) => Buffer.from(text)));
+  const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
+  return {
+    finds,
+    redact(text) {
+      // What lies between a key's letters would keep it from being seen, and is of no use to anybody.
+      const plain = withoutHidden(text);
+      const own = findKeys(plain, needles);
+      return replaceOthers(own.length > 0 ? cutOut(plain, own) : text);
+    },
+    redactBytes: (bytes) => overwrite(bytes, wholes),
+  };
+}
+
+/** Keys as Google makes them, and tokens of its accounts. */
+const googleKeys = /\b(?:AIza|AQ\.|ya29\.)[\w.-]{20,}/g;
+/** What is called a key, in a header, an address or a setting. Shorter values are placeholders. */
+const namedKeys =
+  /((?:x-goog-api-key|authorization|api[-_ ]?key|access[-_]?token|[?&]key)["'`]?\s{0,3}(?:[:=]|%3D)\s{0,3}["'`]?(?:(?:bearer|basic)\s{1,3})?|\bbearer\s{1,3})[\w.~+/=-]{16,}/gi;
+
+function replaceOthers(text: string): string {
+  return text.replace(googleKeys, redacted).replace(namedKeys, `$1${redacted}`);
+}
+
+interface Form {
+  text: string;
+  /** How long a piece of it has to be to count. */
+  piece: number;
+}
+
+/** The key as it may be written down; of base64 what is the same wherever in the encoded bytes it stands. */
+function toForms(key: string): Form[] {
+  const hex = Buffer.from(key).toString('hex');
+  const base64 = [0, 1, 2].map((before) => {
+    const encoded = Buffer.from('\0'.repeat(before) + key).toString('base64');
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + key.length) * 8) / 6));
+  });
+  return [
+    { text: key, piece: pieces.plain },
+    ...[hex, hex.toUpperCase()].map((text) => ({ text, piece: pieces.hex })),
+    ...base64.map((text) => ({ text, piece: pieces.base64 })),
+    ...base64.map((text) => ({ text: text.replaceAll('+', '-').replaceAll('/', '_'), piece: pieces.base64 })),
+  ];
+}
+
+interface Needles {
+  /** By their length in characters. */
+  byLength: ReadonlyMap<number, ReadonlySet<string>>;
+  /** 1 where some needle starts with these two ASCII characters; nearly all of a text is passed over by it. */
+  starts: Uint8Array;
+}
+
+const ascii = 128;
+
+function toNeedles(keys: readonly string[]): Needles {
+  const byLength = new Map<number, Set<string>>();
+  const starts = new Uint8Array(ascii * ascii);
+  for (const needle of keys.flatMap((key) => toForms(key).flatMap((form) => cut(form, key)))) {
+    byLength.set(needle.length, (byLength.get(needle.length) ?? new Set()).add(needle));
+    starts[needle.charCodeAt(0) * ascii + needle.charCodeAt(1)] = 1;
+  }
+  return { byLength, starts };
+}
+
+/** All pieces of a form. Eight small letters in a row are left out: they may be a word, and say little of a key. */
+function cut({ text, piece }: Form, key: string): string[] {
+  if (key.length < shortestCut || text.length <= piece) return [text];
+  const all = Array.from({ length: text.length - piece + 1 }, (_, start) => text.slice(start, start + piece));
+  return [text, ...all.filter((part) => !/^[a-z_.-]*$/.test(part))];
+}
+
+/** Start and end of a stretch of text. */
+type Stretch = readonly [start: number, end: number];
+
+/** Where keys or pieces of them are, in order; also under escapes, and escapes of escapes. */
+function findKeys(text: string, needles: Needles, depth = 0): Stretch[] {
+  const found = findPlain(text, needles);
+  const escaped = depth < 3 ? undoEscapes(text) : undefined;
+  if (escaped === undefined) return found;
+  const inside = findKeys(escaped.text, needles, depth + 1);
+  const outside = inside.map(([start, end]): Stretch => [escaped.places[start] ?? 0, escaped.places[end] ?? text.length]);
+  return [...found, ...outside].sort(([a], [b]) => a - b);
+}
+
+function findPlain(text: string, { byLength, starts }: Needles): Stretch[] {
+  const found: Stretch[] = [];
+  let first = text.charCodeAt(0);
+  for (let start = 0; start < text.length - 1; start += 1) {
+    const second = text.charCodeAt(start + 1);
+    if (first < ascii && second < ascii && starts[first * ascii + second] === 1) {
+      for (const [length, needles] of byLength) if (needles.has(text.slice(start, start + length))) found.push([start, start + length]);
+    }
+    first = second;
+  }
+  return found;
+}
+
+const escapes = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#([0-9]{1,7});/gi;
+
+/** The text with its escapes undone, and for each of its characters where that stood; undefined when there are none. */
+function undoEscapes(text: string): { text: string; places: readonly number[] } | undefined {
+  if (!/[%\\&]/.test(text)) return undefined;
+  let [plain, after] = ['', 0];
+  const places: number[] = [];
+  const copy = (end: number) => {
+    for (let place = after; place < end; place += 1) places.push(place);
+    plain += text.slice(after, end);
+  };
+  for (const match of text.matchAll(escapes)) {
+    const [whole, percent, unicode, long, byte, hex, decimal] = match;
+    const code = decimal ? Number(decimal) : Number.parseInt(percent ?? unicode ?? long ?? byte ?? hex ?? '', 16);
+    const character = withoutHidden(code <= 0x10ffff ? String.fromCodePoint(code) : whole);
+    if (character.length > 1) continue;
+    copy(match.index);
+    after = match.index + whole.length;
+    if (character !== '') places.push(match.index);
+    plain += character;
+  }
+  if (after === 0) return undefined;
+  copy(text.length);
+  return { text: plain, places };
+}
+
+function cutOut(text: string, found: readonly Stretch[]): string {
+  let [result, after] = ['', 0];
+  for (const [start, end] of found) {
+    if (start > after || (start === after && after === 0)) result += text.slice(after, start) + redacted;
+    after = Math.max(after, end);
+  }
+  return result + text.slice(after);
+}
+
+/** What stands in bytes cannot be shortened without breaking the file. */
+function overwrite(bytes: Uint8Array, wholes: readonly Buffer[]): Uint8Array {
+  let copy: Buffer | undefined;
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const whole of wholes) {
+    for (let at = view.indexOf(whole); at >= 0; at = view.indexOf(whole, at + whole.length)) {
+      copy ??= Buffer.from(view);
+      copy.fill('x', at, at + whole.length);
+    }
+  }
+  return copy ?? bytes;
+}
