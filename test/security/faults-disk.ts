@@ -198,14 +198,11 @@ export const diskFaults: readonly Fault[] = [
     await scene.good(one);
   }),
   alone('a state folder that cannot be made', async (stage, place) => {
-    await writeFile(place.computer.state, 'no folder');
-    const [scene, server] = [stage.scene(place), await place.start()];
+    const file = await place.computer.write('file', 'no folder');
+    const [scene, server] = [stage.scene(place), await place.start({ env: { LIMNER_STATE_DIR: join(file, 'state') } })];
     const { text } = await expectSuccess(await server.call('generate_image', scene.args));
     expect(text).toMatch(/ids will be forgotten/);
     await scene.good(server);
-    await server.close();
-    await rm(place.computer.state);
-    await scene.good(await place.start());
   }),
   alone('a mask that lets everybody read', async (stage, place) => {
     const [scene, server] = [stage.scene(place), await place.start({ wrap: ['sh', '-c', 'umask 000; exec "$0" "$@"'] })];

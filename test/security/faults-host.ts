@@ -1,19 +1,19 @@
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import type { Answer } from '../answer.ts';
 import { answers } from '../google/index.ts';
 import { clientFaults } from './faults-client.ts';
 import { diskFaults } from './faults-disk.ts';
 import { alone, copyWithout, expectError, expectSuccess, type Fault, light, readAll } from './faults-stage.ts';
 import { amount } from './form.ts';
 
-/** A clock that stands still, and goes back an hour at each call after the second. */
+/** A clock that stands still, and goes back an hour when a file is there. */
 const brokenClock = `
+  import fs from 'node:fs';
   const RealDate = Date;
   const start = RealDate.now();
-  let calls = 0;
-  process.stdin.on('data', (chunk) => { calls += String(chunk).split('"tools/call"').length - 1; });
-  process.stdin.pause();
-  const now = () => start - Math.max(0, calls - 2) * 3_600_000;
+  const now = () => start - (fs.existsSync(process.env.CLOCK_BACK) ? 3_600_000 : 0);
   globalThis.Date = class extends RealDate {
     constructor(...given) { super(...(given.length === 0 ? [now()] : given)); }
     static now() { return now(); }
@@ -90,7 +90,7 @@ const otherFaults: readonly Fault[] = [
   }),
   alone('a budget that is used up', async (stage, place) => {
     const scene = stage.scene(place);
-    const server = await place.start({ env: { LIMNER_BUDGET_USD_PER_DAY: '0.1' } });
+    const server = await place.start({ env: { LIMNER_BUDGET_USD_PER_DAY: '0.07' } });
     await scene.good(server);
     for (const more of [{}, { approved: true }, { budget: 100 }, { LIMNER_BUDGET_USD_PER_DAY: 100 }]) {
       const answer = await server.call('generate_image', { ...scene.args, ...more });
@@ -99,7 +99,7 @@ const otherFaults: readonly Fault[] = [
         expectError(
           answer,
           'over_budget',
-          /budget of \$0\.10/,
+          /budget of \$0\.070/,
           /spent or under way: \$0\.0/,
           /only the person can raise LIMNER_BUDGET_USD_PER_DAY/,
         );
@@ -121,9 +121,13 @@ const otherFaults: readonly Fault[] = [
   }),
   alone('a clock that stands still and goes back', async (stage, place) => {
     const scene = stage.scene(place);
-    const server = await place.start({ preload: brokenClock });
-    const made = [];
-    for (let call = 0; call < 4; call += 1) made.push(await expectSuccess(await server.call('generate_image', scene.args)));
+    const back = join(dirname(place.computer.state), 'back');
+    const server = await place.start({ preload: brokenClock, env: { CLOCK_BACK: back } });
+    const made: Answer[] = [];
+    for (let call = 0; call < 4; call += 1) {
+      if (call === 2) await writeFile(back, '');
+      made.push(await expectSuccess(await server.call('generate_image', scene.args)));
+    }
     expect(new Set(made.map(({ file }) => file.id)).size).toBe(4);
     expect(made.map(({ file }) => file.path.replace(/.*?(-\d)?\.jpg$/, '$1'))).toEqual(['', '-2', '-3', '-4']);
     const last = await expectSuccess(await server.call('edit_image', { prompt: 'At night', image: 'last' }));

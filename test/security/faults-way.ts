@@ -17,6 +17,7 @@ export function fails(google: GoogleAnswer, code: string, says: readonly RegExp[
   return async (stage) => {
     const scene = stage.scene(stage.shared, google);
     const answer = expectError(await stage.server.call('generate_image', scene.args), code, ...says);
+    expect(answer.text).not.toMatch(/[{[]\s*"/);
     expect(scene.requests()).toHaveLength(requests);
     expect(await scene.files()).toEqual([]);
     await holds?.(scene, answer, stage);
