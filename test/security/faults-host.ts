@@ -46,7 +46,7 @@ const otherFaults: readonly Fault[] = [
     expect(JSON.stringify(await server.ask('tools/list', {}))).toContain('edit_image');
     const { file, blocks } = await expectSuccess(await server.call('generate_image', scene.args));
     expect([file.width, file.height, file.format, blocks.includes('image')]).toEqual([light.width, light.height, 'jpeg', false]);
-    expectError(await server.call('edit_image', { ...scene.args, image: file.path }), 'internal', /sharp/, /npm install/);
+    expectError(await server.call('edit_image', { ...scene.args, image: file.path }), 'settings', /sharp/, /npm install/);
     expect(scene.requests()).toHaveLength(1);
     await scene.good(server);
   }),
