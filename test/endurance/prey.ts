@@ -36,7 +36,7 @@ export interface Prey {
 
 const response = z.object({
   id: z.string(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
