@@ -4,7 +4,7 @@ import { type ImageRecord, toSha256 } from './archive/record.ts';
 import { isUnclaimed, toImageIds } from './archive/unclaimed.ts';
 import type { KeptImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
-import { readBytes } from './files/read.ts';
+import { readBytes, readPictureFile } from './files/read.ts';
 import type { Call, Failure, Sources } from './generate.ts';
 import { toRecord } from './new-record.ts';
 import type { Plan, PlannedInput } from './plan.ts';
@@ -155,13 +155,16 @@ async function toPlanThen(plan: Plan, { inputs }: ImageRecord, { archive }: Call
 
 async function findKept(id: string, ended: CallState, plan: Plan, call: Call): Promise<KeptImage | undefined> {
   const record = await call.archive.find(id);
-  const original = await call.archive.findOriginal(id);
-  const path = original ?? record?.delivered?.path;
-  const bytes = path === undefined ? undefined : await readBytes(path);
-  if (path === undefined || bytes === undefined) return undefined;
+  const path = await call.archive.findOriginal(id);
+  const { delivered } = record ?? {};
+  // Where a file was delivered is only what a record says, so it is read as any path is.
+  const found = path === undefined ? delivered && (await readPictureFile(delivered.path, call.config).catch(() => undefined)) : undefined;
+  const bytes = path === undefined ? found?.bytes : await readBytes(path);
+  const place = path ?? found?.path;
+  if (place === undefined || bytes === undefined) return undefined;
   // A file elsewhere is this picture only as long as it was not changed.
-  if (original === undefined && toSha256(bytes) !== record?.delivered?.sha256) return undefined;
-  return { bytes, record: record ?? toLostRecord(id, path, bytes, ended, plan, call), mayStand: true };
+  if (path === undefined && toSha256(bytes) !== delivered?.sha256) return undefined;
+  return { bytes, record: record ?? toLostRecord(id, place, bytes, ended, plan, call), mayStand: true };
 }
 
 /** The record of a picture whose process died between writing the picture and writing this. What only the answer said is gone with it. */

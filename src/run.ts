@@ -1,5 +1,5 @@
 import type { DayTotals } from './archive/ledger-lines.ts';
-import { newCallId } from './archive/record.ts';
+import { newCallId, toSha256 } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
 import { requireBudget, requireNoLoop } from './budget.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
@@ -47,7 +47,7 @@ export interface Outcome {
 export async function run(plan: Plan, sources: Sources, call: Call): Promise<Outcome> {
   await requireNoLoop(plan, call);
   await requireBudget(plan, call);
-  await requirePlace(plan);
+  await requirePlace(plan, call.config);
   const id = newCallId();
   // Also heard between the end of the work and its answer.
   call.cancelled.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
@@ -128,12 +128,19 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
   const edge = call.config.preview;
   if (edge === 'none' || call.cancelled.aborted) return [];
   try {
-    const files = await Promise.all(saved.map(async (image) => (await readBytes(image.file.path)) ?? new Uint8Array()));
+    const files = await Promise.all(saved.map(({ file }) => readDelivered(file)));
     return files.length > 2 ? [await makeContactSheet(files, edge)] : await Promise.all(files.map((bytes) => makePreview(bytes, edge)));
   } catch {
     warnings.push('The preview could not be made; the file itself is as the model sent it, perhaps damaged: open it to check.');
     return [];
   }
+}
+
+/** The file as it was written; under its name there may be another by now. */
+async function readDelivered({ path, sha256 }: SavedImage['file']): Promise<Uint8Array> {
+  const bytes = await readBytes(path);
+  if (bytes === undefined || toSha256(bytes) !== sha256) throw new Error(`${path} is not what was written`);
+  return bytes;
 }
 
 function sum(numbers: readonly number[]): number {

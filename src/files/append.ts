@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './read.ts';
+import { codeOf } from './system-error.ts';
 
 /**
  * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
@@ -11,6 +11,7 @@ import { codeOf } from './read.ts';
 export async function appendLine(path: string, line: string): Promise<void> {
   const handle = await openToAppend(path);
   try {
+    if (!(await handle.stat()).isFile()) throw new Error(`${path} is not a regular file`);
     const bytes = Buffer.from(`${(await endsTorn(handle)) ? '\n' : ''}${line}\n`);
     const { bytesWritten } = await handle.write(bytes);
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
@@ -33,9 +34,7 @@ async function openToAppend(path: string): Promise<FileHandle> {
 }
 
 async function endsTorn(handle: FileHandle): Promise<boolean> {
-  const stats = await handle.stat();
-  if (!stats.isFile()) throw new Error('this is no file that lines can be added to');
-  const { size } = stats;
+  const { size } = await handle.stat();
   if (size === 0) return false;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] !== newline;
@@ -90,7 +89,7 @@ export function openGrowingFile(path: string): GrowingFile {
     try {
       const stats = await handle.stat();
       const { size, ino, birthtimeMs } = stats;
-      if (!stats.isFile()) throw new Error(`${path} is no file`);
+      if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
       // A number is given again to the next file.
       const found = `${ino} ${birthtimeMs}`;
       if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);

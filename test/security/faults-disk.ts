@@ -14,11 +14,13 @@ import { amount } from './form.ts';
 const failingDisk = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
+  import { dirname } from 'node:path';
   const { open, link } = fs.promises;
   const fail = (call, path) => {
     let fault;
     try { fault = JSON.parse(fs.readFileSync(process.env.DISK_FAULT, 'utf8')); } catch { return; }
-    if (fault.call !== call || !String(path).startsWith(fault.folder)) return;
+    // The folder may be named by a number the system gave it when it was opened.
+    if (fault.call !== call || !fs.realpathSync(dirname(String(path))).startsWith(fault.folder)) return;
     if (fault.code === 'SIGKILL') { process.kill(process.pid, 'SIGKILL'); for (;;); }
     throw Object.assign(new Error(fault.code), { code: fault.code });
   };
