@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Prey } from '../endurance/prey.ts';
 import { answers } from '../google/index.ts';
 import { holding } from './faults-disk.ts';
-import { alone, expectSuccess, type Fault, type Place, type Scene } from './faults-stage.ts';
+import { alone, expectSuccess, type Fault, type Place, type Scene, together } from './faults-stage.ts';
 import { amount } from './form.ts';
 
 /** The same call, sent again to a server: answered with what the first brought, and paid once. */
@@ -39,35 +39,32 @@ function ended(fault: string, end: (server: Prey, release: () => void, place: Pl
 
 /** What the client may do, and the pipes to it. */
 export const clientFaults: readonly Fault[] = [
-  alone('a call that is cancelled before anything is sent', async (stage, place) => {
-    const [server, scene] = [await place.start(), stage.scene(place)];
+  together('a call that is cancelled before anything is sent', async (stage, server, place) => {
+    const scene = stage.scene(place);
     const call = { jsonrpc: '2.0', id: 'gone', method: 'tools/call', params: { name: 'generate_image', arguments: scene.args } };
     const cancellation = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'gone' } };
     server.write(`${JSON.stringify(call)}\n${JSON.stringify(cancellation)}\n`);
     await scene.good(server);
     expect(scene.requests()).toEqual([]);
     expect(server.answerTo('gone')).toBeUndefined();
-    expect((await place.ledger()).filter(({ event }) => event === 'sent')).toHaveLength(1);
   }),
-  alone('a call that is cancelled while Google paints', async (stage, place) => {
-    const server = await place.start();
+  together('a call that is cancelled while Google paints', async (stage, server, place) => {
     const { scene, release } = holding(stage, place);
     const id = server.send('generate_image', scene.args);
     await scene.asked();
     await server.cancel(id);
     release();
-    await place.entered({ event: 'finished' });
+    await vi.waitFor(async () => expect(await scene.files()).toHaveLength(1), { timeout: 20_000 });
     expect(server.answerTo(id)).toBeUndefined();
     await expectRecovered(server, scene);
     await scene.good(server);
   }),
-  alone('a cancellation that comes after the picture', async (stage, place) => {
-    const [server, scene] = [await place.start(), stage.scene(place)];
+  together('a cancellation that comes after the picture', async (stage, server, place) => {
+    const scene = stage.scene(place);
     const id = server.send('generate_image', scene.args);
-    await place.entered({ event: 'arrived' });
+    await vi.waitFor(async () => expect(await scene.files()).toHaveLength(1), { timeout: 20_000, interval: 5 });
     await server.cancel(id);
-    await place.entered({ event: 'finished' });
-    expect(await scene.files()).toHaveLength(1);
+    await expectRecovered(server, scene);
     await scene.good(server);
   }),
   ended('stdin that ends in mid-call', async (server, release) => {
@@ -113,8 +110,8 @@ export const clientFaults: readonly Fault[] = [
     expect((await processorTime(server.pid)) - before).toBeLessThan(0.2);
     await scene.good(server);
   }),
-  alone('garbage on stdin', async (stage, place) => {
-    const [server, scene] = [await place.start(), stage.scene(place)];
+  together('garbage on stdin', async (stage, server, place) => {
+    const scene = stage.scene(place);
     const lines = ['', '{', 'null', '[]', '[{"jsonrpc":"2.0","id":"a","method":"ping"}]', '{"jsonrpc":"1.0","id":"b","method":"ping"}'];
     const more = ['{"jsonrpc":"2.0","id":{},"method":"ping"}', '\u0000\u0001\u001b[2J', '{"jsonrpc":"2.0","id":"c"}', '"'.repeat(5000)];
     server.write(`${[...lines, ...more].join('\n')}\n`);

@@ -5,7 +5,7 @@ import type { Answer } from '../answer.ts';
 import { answers } from '../google/index.ts';
 import { clientFaults } from './faults-client.ts';
 import { diskFaults } from './faults-disk.ts';
-import { alone, copyWithout, expectError, expectSuccess, type Fault, light, readAll } from './faults-stage.ts';
+import { alone, copyWithout, expectError, expectSuccess, type Fault, light, readAll, together } from './faults-stage.ts';
 import { amount } from './form.ts';
 
 /** A clock that stands still, and goes back an hour when a file is there. */
@@ -29,8 +29,7 @@ const badKeys: readonly (readonly [value: string, code: string, says: RegExp])[]
 ];
 
 const otherFaults: readonly Fault[] = [
-  alone('a preview that cannot be made', async (stage, place) => {
-    const server = await place.start({ env: { LIMNER_PREVIEW: '1024' } });
+  together('a preview that cannot be made', async (stage, server, place) => {
     const scene = stage.scene(place, answers.picture({ signatureBytes: 400, cut: true }));
     const { text, blocks, file, facts } = await expectSuccess(await server.call('generate_image', scene.args));
     expect(text).toMatch(/Note: .*perhaps damaged/);
@@ -50,8 +49,8 @@ const otherFaults: readonly Fault[] = [
     expect(scene.requests()).toHaveLength(1);
     await scene.good(server);
   }),
-  alone('a picture that breaks its decoder', async (stage, place) => {
-    const [server, scene] = [await place.start(), stage.scene(place)];
+  together('a picture that breaks its decoder', async (stage, server, place) => {
+    const scene = stage.scene(place);
     const { file } = await scene.good(server);
     const bytes = Buffer.from(await readAll(file.path), 'base64');
     await place.computer.write('broken.jpg', bytes.fill(0xff, 7000));

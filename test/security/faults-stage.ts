@@ -84,7 +84,7 @@ export async function openStage(): Promise<Stage> {
   return {
     google,
     shared,
-    server: await shared.start(),
+    server: await shared.start({ env: { LIMNER_PREVIEW: '512' } }),
     open,
     impatient(limitMs) {
       impatient ??= open().then(async (place) => ({
@@ -185,6 +185,17 @@ export function alone(fault: string, run: (stage: Stage, place: Place) => Promis
       const place = await stage.open();
       await run(stage, place);
       await place.leave();
+    },
+  };
+}
+
+/** Runs a fault on the computer and the server that many share, since it ends with its call. */
+export function together(fault: string, run: (stage: Stage, server: Prey, place: Place) => Promise<void>): Fault {
+  return {
+    fault,
+    async survive(stage) {
+      await run(stage, stage.server, stage.shared);
+      expect(await findKey(dirname(stage.shared.computer.state), [stage.server.said()], stage.google)).toEqual([]);
     },
   };
 }

@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { answers, bytesOf, startGoogle } from '../google/index.ts';
 import { key } from './faults-key.ts';
-import { alone, expectError, expectSuccess, type Fault, light, readAll, type Stage } from './faults-stage.ts';
+import { alone, expectError, expectSuccess, type Fault, light, readAll, type Stage, together } from './faults-stage.ts';
 import { delivers, expectDropped, expectKeptBytes, fails, recovers, upstream } from './faults-way.ts';
 import { amount } from './form.ts';
 
@@ -186,8 +186,7 @@ export const answerFaults: readonly Fault[] = [
     }),
   ),
   upstream('a picture of no bytes', fails(empty('zero-bytes'), 'no_image', nothing, 2)),
-  alone('a picture of many million pixels in a few kilobytes', async (stage, place) => {
-    const server = await place.start({ env: { LIMNER_PREVIEW: '1024' } });
+  together('a picture of many million pixels in a few kilobytes', async (stage, server, place) => {
     const bomb = makeBomb(16_000, 16_000);
     expect(bomb.length).toBeLessThan(100_000);
     const scene = stage.scene(place, answers.picture({ bytes: bomb, signatureBytes: 400 }));
@@ -241,8 +240,7 @@ export const answerFaults: readonly Fault[] = [
     'an argument Google does not take',
     fails(error(400, 'INVALID_ARGUMENT', "Unsupported image_size '4k'."), 'upstream_fault', [/Unsupported image_size '4k'/], 1),
   ),
-  alone('a redirect to another address', async (stage, place) => {
-    const server = await place.start();
+  together('a redirect to another address', async (stage, server, place) => {
     const other = await startGoogle({ key });
     const scene = stage.scene(place, answers.redirect(`${other.url}/v1beta/models/gemini-nano-banana-2.1:generateContent`));
     expectError(await server.call('generate_image', scene.args), 'upstream_fault', /redirect \(307\)/, /does not follow/);

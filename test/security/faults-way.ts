@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { Answer } from '../answer.ts';
 import type { Answer as GoogleAnswer } from '../google/index.ts';
-import { findKey } from './faults-key.ts';
-import { expectError, expectSuccess, type Fault, type Scene, type Stage } from './faults-stage.ts';
+import { expectError, expectSuccess, type Fault, type Scene, type Stage, together } from './faults-stage.ts';
 
 /** One way in which a fault of Google's comes about, with what is seen of it. */
 export type Way = (stage: Stage) => Promise<void>;
@@ -54,13 +52,9 @@ export function delivers(google: GoogleAnswer, files: number, holds?: Holds): Wa
 
 /** A fault of Google's, in every way it comes; the key is looked for after it. */
 export function upstream(fault: string, ...ways: readonly Way[]): Fault {
-  return {
-    fault,
-    async survive(stage) {
-      await Promise.all(ways.map((way) => way(stage)));
-      expect(await findKey(dirname(stage.shared.computer.state), [stage.server.said()], stage.google)).toEqual([]);
-    },
-  };
+  return together(fault, async (stage) => {
+    await Promise.all(ways.map((way) => way(stage)));
+  });
 }
 
 /** Bytes that were paid for and are no picture: kept in the archive, under no picture's name, and the answer says where. */
