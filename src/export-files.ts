@@ -2,7 +2,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import type { Archive } from './archive/archive.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
-import { toUrl } from './export/file.ts';
+import { toUrl } from './export/markup.ts';
 import type { Exported, ExportedFile, ExportWish } from './export/wish.ts';
 import { requireAllowed, toShownPath } from './files/paths.ts';
 import { ensureWritable, publish } from './files/publish.ts';

@@ -4,10 +4,10 @@ import type { SentRequest } from './archive/ledger.ts';
 import { newImageId } from './archive/record.ts';
 import { requireCallBudget } from './budget.ts';
 import type { Config } from './config.ts';
+import { runJob } from './decoder/decoder.ts';
 import type { KeptImage, SecondShot } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
-import { runPixelJob } from './image/pixel-thread.ts';
 import { isGround, toRgb } from './image/pixels.ts';
 import { describeGround } from './make-file.ts';
 import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
@@ -141,7 +141,7 @@ async function paintVariation(painting: Painting, variation: number): Promise<Ke
 async function paintSecond(painting: Painting, first: KeptImage, response: ImageResponse, variation: number): Promise<SecondShot> {
   const { call, plan, request } = painting;
   try {
-    const background = await runPixelJob('background', { bytes: first.bytes });
+    const background = await runJob('lookAtBackground', first.bytes);
     const ground = toRgb(plan.background?.ground ?? '');
     if (background.kind !== 'flat' || !isGround(background.colour, ground))
       return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };

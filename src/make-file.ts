@@ -1,8 +1,9 @@
 import type { Picture } from './archive/identify.ts';
 import type { ImageRecord } from './archive/record.ts';
-import { finish } from './image/finish.ts';
-import type { Allowed, Blended, CutOut } from './image/pixel-jobs.ts';
-import { runPixelJob } from './image/pixel-thread.ts';
+import { runJob } from './decoder/decoder.ts';
+import { finish } from './decoder/pictures.ts';
+import type { CutOut } from './image/cut-out.ts';
+import type { Allowed, Blended } from './image/lay-in.ts';
 import { toRgb } from './image/pixels.ts';
 import type { RegionFacts } from './image/region-blend.ts';
 import { toXmp } from './image/xmp.ts';
@@ -90,9 +91,9 @@ async function cutOut(start: MadeFile, plan: Plan, background: PlannedBackground
 
   function makeCut(): Promise<CutOut> | CutOut {
     if (background.method === 'key')
-      return runPixelJob('key', { bytes: start.image.bytes, ground: toRgb(background.ground), onlyThis: background.again, xmp });
+      return runJob('cutFromKey', { bytes: start.image.bytes, ground: toRgb(background.ground), onlyThis: background.again, xmp });
     if (second === undefined) return { failed: 'the second shot, on black, did not arrive' };
-    return 'failed' in second ? second : runPixelJob('two-shot', { white: start.image.bytes, black: second.bytes, xmp });
+    return 'failed' in second ? second : runJob('cutFromTwo', { white: start.image.bytes, black: second.bytes, xmp });
   }
 }
 
@@ -123,7 +124,7 @@ async function layIn(start: MadeFile, plan: Plan, { picture, mask, logError }: I
   const isSame = picture !== undefined && picture.sha256 === plan.inputs[0]?.sha256;
   const blended: Blended =
     allowed && isSame
-      ? await runPixelJob('region', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) }).catch(
+      ? await runJob('layIn', { picture: picture.bytes, answer: start.image.bytes, allowed, xmp: toTag(plan) }).catch(
           (error: unknown): Blended => {
             logError(error);
             return { unaligned: 'Its pixels could not be worked on.' };

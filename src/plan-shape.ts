@@ -1,4 +1,5 @@
 import { ToolError } from './errors.ts';
+import { maxPixels, maxPixelsOfCostly } from './image/limits.ts';
 import { type AspectRatio, type Format, type Resolution, resolutions, type Size, shapeDistance, toShape } from './media.ts';
 import { type CatalogModel, documentedSize, modelsThatCan, nearestRatio } from './model/catalog.ts';
 import { formatSize, quote } from './text.ts';
@@ -11,10 +12,6 @@ const widest = 16;
 
 /** From here on two shapes are told apart. */
 const exactShape = 0.01;
-
-/** Pixels of the largest file: three times what a model paints at most. AVIF of more than the second takes minutes and gigabytes. */
-const maxPixels = 50_000_000;
-const maxAvifPixels = 25_000_000;
 
 /** What the size of a picture depends on of a wish. */
 interface SizeWish {
@@ -70,7 +67,7 @@ export function toExactShape(
   warnings: string[],
 ): AspectRatio {
   const shape: AspectRatio = `${size.width}:${size.height}`;
-  const most = format === 'avif' ? maxAvifPixels : maxPixels;
+  const most = format === 'avif' ? maxPixelsOfCostly : maxPixels;
   if (size.width * size.height > most) {
     throw new ToolError(
       'unsupported',

@@ -1,8 +1,7 @@
 import type { Picture } from './archive/identify.ts';
+import { runJob } from './decoder/decoder.ts';
+import { inspect, prepare } from './decoder/pictures.ts';
 import type { KeptImage } from './deliver.ts';
-import { makeGuide } from './image/guide.ts';
-import { inspect } from './image/inspect.ts';
-import { prepare } from './image/prepare.ts';
 import type { Conversation, Exchange, ImageRequest, RequestImage } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 import { secondGround, secondShotPrompt } from './plan-background.ts';
@@ -59,7 +58,8 @@ function pick(pictures: readonly Picture[], index: number): Pick<Picture, 'name'
 async function toGuide({ region }: Plan, pictures: readonly Picture[], mask: Picture | undefined): Promise<RequestImage> {
   const allowed = region?.box ? { box: region.box } : mask && { mask: mask.bytes };
   if (allowed === undefined) throw new Error('the plan names a region, which was not read');
-  return { label: guideLabel, bytes: await makeGuide(allowed, pick(pictures, 0).facts), mediaType: 'image/png' };
+  const { width, height } = pick(pictures, 0).facts;
+  return { label: guideLabel, bytes: await runJob('makeGuide', allowed, { width, height }), mediaType: 'image/png' };
 }
 
 /** What asks for the same picture on black: it goes on from the answer that brought it on white, or where that cannot be sent back, from the picture alone. */

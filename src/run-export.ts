@@ -1,6 +1,8 @@
 import { basename, dirname, extname } from 'node:path';
 import { identify, type Memory, type Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
+import { runJob } from './decoder/decoder.ts';
+import { exportWork } from './decoder/pictures.ts';
 import { ToolError } from './errors.ts';
 import { exportPictures } from './export/export.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
@@ -8,13 +10,9 @@ import { nameFiles, type WrittenFile, writeFiles } from './export-files.ts';
 import { findPictures } from './files/folder.ts';
 import { isHidden, isInside, workingFolder } from './files/paths.ts';
 import { findTarget, type Target } from './files/target.ts';
-import { requireDecodable } from './image/inspect.ts';
-import { runPixelJob } from './image/pixel-thread.ts';
-import type { Pixels } from './image/pixels.ts';
-import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
-import type { TruePixels, TruePixelsWish } from './image/true-pixels.ts';
+import type { Preview } from './image/preview.ts';
 import { formatOfExtension } from './media.ts';
-import { cleanText, formatBytes, quote, toFileStem } from './text.ts';
+import { cleanText, formatBytes, toFileStem } from './text.ts';
 
 /** What an export is asked: which pictures, what of them, and where to. */
 export interface ExportRequest {
@@ -62,8 +60,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
       `output ends in .${target.extension} and format is ${wish.format}: they disagree. Leave format out.`,
     );
   }
-  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, { removeBackground, toTruePixels });
-  await requireSound(made.files, pictures);
+  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, exportWork);
   const { files, markup } = nameFiles(made, target, wish);
   const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
   const written = await writeFiles(files, { folder: target.folder, isInvented, overwrite }, config, archive);
@@ -136,32 +133,6 @@ function toSafeStem(stem: string): string {
   return [...cleanText(stem.replace(/\s+/g, ' '), 1000)].slice(0, longestStem).join('').trim() || 'picture';
 }
 
-/** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */
-async function removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: string[] }> {
-  const cut = await runPixelJob('flat', { bytes });
-  if ('isCut' in cut) return { bytes, notes: [`${quote(name, 120)} had a transparent background already.`] };
-  if ('failed' in cut) {
-    throw new ToolError(
-      'unsupported',
-      `The background of ${quote(name, 120)} cannot be removed here: ${cut.failed}. edit_image with background transparent can do it (paid).`,
-    );
-  }
-  const { coverage, warning } = cut.facts;
-  const notes = [`Background of ${quote(name, 120)} removed: the subject covers ${Math.round(coverage * 100)} %.`];
-  return { bytes: cut.bytes, notes: warning === undefined ? notes : [...notes, `Look at the edge before using it: ${warning}`] };
-}
-
-function toTruePixels(pixels: Pixels, wish: TruePixelsWish): Promise<TruePixels | undefined> {
-  return runPixelJob('pixel-art', { pixels, wish });
-}
-
-/** What is copied was not decoded yet. Throws `unreadable_image` for one that cannot be. */
-async function requireSound(files: readonly ExportedFile[], pictures: readonly Picture[]): Promise<void> {
-  for (const { bytes, name } of pictures) {
-    if (files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
-  }
-}
-
 /** One picture, or one numbered sheet. A preview that fails costs nobody their files. */
 async function makePreviews(files: readonly ExportedFile[], { preview: edge }: Config): Promise<Preview[]> {
   const pictures = files
@@ -171,9 +142,10 @@ async function makePreviews(files: readonly ExportedFile[], { preview: edge }: C
   const [first, ...others] = pictures;
   if (edge === 'none' || first === undefined) return [];
   try {
-    if (others.length === 0) return [await makePreview(first.bytes, edge)];
+    if (others.length === 0) return [await runJob('makePreview', first.bytes, edge)];
     return [
-      await makeContactSheet(
+      await runJob(
+        'makeContactSheet',
         pictures.map(({ bytes }) => bytes),
         edge,
         pictures.map(({ number }) => number),

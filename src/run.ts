@@ -2,12 +2,14 @@ import type { DayTotals } from './archive/ledger-lines.ts';
 import { newCallId, toSha256 } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
 import { requireBudget, requireNoLoop } from './budget.ts';
+import { keepDecoder, runJob } from './decoder/decoder.ts';
+import { DecoderError } from './decoder/decoder-error.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
 import { readBytes } from './files/read.ts';
 import { type Call, type Failure, generateAll, type Sources } from './generate.ts';
-import { makeContactSheet, makePreview, type Preview } from './image/preview.ts';
+import type { Preview } from './image/preview.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 
@@ -53,6 +55,7 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
   call.cancelled.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
   void call.archive.lookAround().catch(call.logError);
   let arrived: readonly KeptImage[] = [];
+  const release = keepDecoder();
   try {
     const { kept, failures } = await generateAll(id, plan, sources, call);
     arrived = kept;
@@ -63,6 +66,8 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
     const files = left.flatMap(({ id: image, original }) => (original ? [{ id: image, path: original.path }] : []));
     await call.ledger.finish(id, files, true);
     throw error;
+  } finally {
+    release();
   }
 }
 
@@ -129,9 +134,11 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
   if (edge === 'none' || call.cancelled.aborted) return [];
   try {
     const files = await Promise.all(saved.map(({ file }) => readDelivered(file)));
-    return files.length > 2 ? [await makeContactSheet(files, edge)] : await Promise.all(files.map((bytes) => makePreview(bytes, edge)));
-  } catch {
-    warnings.push('The preview could not be made; the file itself is as the model sent it, perhaps damaged: open it to check.');
+    if (files.length > 2) return [await runJob('makeContactSheet', files, edge)];
+    return await Promise.all(files.map((bytes) => runJob('makePreview', bytes, edge)));
+  } catch (error) {
+    const why = error instanceof DecoderError ? `. ${error.message} T` : '; t';
+    warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
     return [];
   }
 }

@@ -24,8 +24,9 @@ const rows = [
   ['settings'],
   ['config'],
   ['model', 'image', 'files', 'repair', 'download'],
-  ['archive'],
   ['export'],
+  ['decoder'],
+  ['archive'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
   ['make-file', 'budget', 'new-record', 'export-files'],
@@ -63,19 +64,19 @@ const free = [
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
-  sharp: /^(image\/|model\/standin)/,
+  sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server': /^(result|result-forecast|result-export|asking|progress|tool|resources|server|index)\.ts$/,
   '@modelcontextprotocol/server/stdio': /^index\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
+  'node:child_process': /^decoder\/process\.ts$/,
   'node:http': /^download\//,
   'node:https': /^download\//,
-  'node:net': /^download\//,
+  'node:net': /^(download|decoder)\//,
   'node:dns': /^download\//,
   'node:dns/promises': /^download\//,
-  'node:worker_threads': /^image\//,
   'node:console': /^index\.ts$/,
   'node:os': /^index\.ts$/,
 };
@@ -118,6 +119,30 @@ test('imports go down, never sideways or up', async () => {
 test('each outside thing has one door', async () => {
   const wrong = (await readImports()).filter(({ file, target }) => doors[target] !== undefined && !doors[target].test(file));
   expect(wrong).toEqual([]);
+});
+
+test('the server never loads sharp: what decodes pictures is reached from the entry of the child process alone', async () => {
+  const sources = await readSources();
+  const reach = (entry: string) => {
+    const reached = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      const imports = (sources.get(file) ?? '').matchAll(/^(?:import|export) (?!type )[^;]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm);
+      for (const [, target, lazy] of imports) {
+        visit(relative(src, resolve(src, dirname(file), target ?? lazy ?? '')).replaceAll('\\', '/'));
+      }
+    };
+    visit(entry);
+    return reached;
+  };
+  const server = reach('index.ts');
+  expect(server.size).toBeGreaterThan(100);
+  expect([...server].filter((file) => /(from|import\() ?'sharp'/.test((sources.get(file) ?? '').replace(/^import type.*$/gm, '')))).toEqual(
+    ['model/standin-drawing.ts'],
+  );
+  expect([server.has('decoder/process.ts'), server.has('decoder/child.ts'), server.has('image/sharp.ts')]).toEqual([true, false, false]);
+  expect(reach('decoder/child.ts')).toContain('image/sharp.ts');
 });
 
 test('sharp and Google’s SDK are loaded on first need, never at start', async () => {

@@ -23,6 +23,8 @@ export interface Computer {
 }
 
 export interface StartOptions {
+  /** Another copy of the server. */
+  program?: string;
   env?: Record<string, string>;
   cwd?: string;
   client?: { name: string; version: string };
@@ -67,10 +69,13 @@ export async function makeComputer(): Promise<Computer> {
   };
 }
 
-export async function startLimner(computer: Computer, { env = {}, cwd, client, options }: StartOptions = {}): Promise<Limner> {
+export async function startLimner(
+  computer: Computer,
+  { program = built, env = {}, cwd, client, options }: StartOptions = {},
+): Promise<Limner> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [built],
+    args: [program],
     cwd: cwd ?? computer.project,
     env: { ...computer.env, ...env },
     stderr: 'pipe',

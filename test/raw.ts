@@ -54,6 +54,7 @@ export interface Raw {
   /** The exit code, once the process and its pipes are closed. */
   exit: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
+  pid: number;
 }
 
 /** The `_meta` every request carries since 2026-07-28. */
@@ -94,6 +95,7 @@ function startRaw(computer: Computer, env: Record<string, string>): Raw & { stra
   const raw: Raw = {
     messages,
     exit,
+    pid: child.pid ?? 0,
     stdout: () => stdout,
     log: () => log,
     write: (written) => void child.stdin.write(written),

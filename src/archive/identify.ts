@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import type { Config } from '../config.ts';
+import { inspect } from '../decoder/pictures.ts';
 import { download } from '../download/download.ts';
 import { toShown } from '../download/location.ts';
 import { ToolError } from '../errors.ts';
 import { isInside, type Places, toAbsolutePath, workingFolder } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
-import { inspect, type PictureFacts } from '../image/inspect.ts';
+import type { PictureFacts } from '../image/inspect.ts';
 import { cleanText, quote } from '../text.ts';
 import type { Archive, History, NoHistory } from './archive.ts';
 import type { Ledger } from './ledger.ts';

@@ -1,5 +1,6 @@
-import { escapeMarkup, textFile, toHex } from './file.ts';
+import { textFile, toHex } from './file.ts';
 import { iconFile, openArt, sayHowLaidOut } from './icons.ts';
+import { escapeMarkup } from './markup.ts';
 import type { Opened } from './source.ts';
 import type { Exported, ExportedFile, ExportWish } from './wish.ts';
 

@@ -1,27 +1,22 @@
 import { ToolError } from '../errors.ts';
 import { formatBytes, quote } from '../text.ts';
-import { exportAndroid, exportIos } from './app-icons.ts';
-import { exportPixelArt } from './pixel-art.ts';
-import { exportOg, exportPlain } from './plain.ts';
-import { exportDensities, exportSrcset } from './responsive.ts';
+import { uniqueNames } from './names.ts';
 import { checkWish } from './rules.ts';
-import { named, type Opened, openSources } from './source.ts';
-import { exportSprite } from './sprite.ts';
-import { exportFavicon, exportPwa } from './web-icons.ts';
-import type { Exported, ExportedFile, ExportSource, ExportTools, ExportWish } from './wish.ts';
+import type { Exported, ExportedFile, ExportSource, ExportWish, ExportWork } from './wish.ts';
 
 /**
  * The files that a wish makes of pictures, in memory: no disk, no server, no model. Throws `invalid_argument` for what cannot be meant, before any picture is
- * opened, `unsupported` for what no file can be, `unreadable_image` for what cannot be decoded, and what the tools throw.
+ * opened, `unsupported` for what no file can be, `unreadable_image` for what cannot be decoded.
  */
-export async function exportPictures(sources: readonly ExportSource[], wish: ExportWish, tools: ExportTools): Promise<Exported> {
+export async function exportPictures(sources: readonly ExportSource[], wish: ExportWish, work: ExportWork): Promise<Exported> {
   checkWish(sources, wish);
-  const pictures = await openSources(sources, wish, tools);
-  if (wish.preset === 'sprite') return exportSprite(pictures, wish);
+  const stems = uniqueNames(sources.map(({ stem }) => stem));
+  const pictures = sources.map((source, index) => ({ ...source, stem: stems[index] ?? source.stem }));
+  if (wish.preset === 'sprite') return work.exportSheet(pictures, wish);
   const exported: Exported[] = [];
   let bytes = 0;
   for (const picture of pictures) {
-    const made = await named(picture.name, () => exportOne(picture, wish, tools, pictures.length === 1));
+    const made = await work.exportOne(picture, wish, pictures.length === 1);
     bytes += made.files.reduce((sum, file) => sum + file.bytes.length, 0);
     if (bytes > mostBytes) {
       throw new ToolError(
@@ -52,27 +47,4 @@ function requireDifferentNames(files: readonly ExportedFile[]): void {
     'invalid_argument',
     `Two of the files would be called ${quote(twice, 120)}. Export these pictures one by one, or rename one.`,
   );
-}
-
-function exportOne(picture: Opened, wish: ExportWish, tools: ExportTools, isOnly: boolean): Promise<Exported> {
-  switch (wish.preset) {
-    case 'favicon':
-      return exportFavicon(picture, wish);
-    case 'pwa':
-      return exportPwa(picture, wish);
-    case 'ios':
-      return exportIos(picture, wish);
-    case 'android':
-      return exportAndroid(picture, wish);
-    case 'og':
-      return exportOg(picture, wish, isOnly);
-    case 'srcset':
-      return exportSrcset(picture, wish);
-    case 'densities':
-      return exportDensities(picture, wish);
-    case 'pixel-art':
-      return exportPixelArt(picture, wish, tools);
-    default:
-      return exportPlain(picture, wish);
-  }
 }

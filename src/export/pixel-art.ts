@@ -4,7 +4,7 @@ import { type TruePixels, toTruePixels } from '../image/true-pixels.ts';
 import { formatSize, quote } from '../text.ts';
 import { fileName, pixelFile } from './file.ts';
 import type { Opened } from './source.ts';
-import type { Exported, ExportTools, ExportWish } from './wish.ts';
+import type { Exported, ExportWish } from './wish.ts';
 
 const mostColours = 32;
 /** Up to this edge a picture without fat pixels is taken for true pixel art already. */
@@ -15,8 +15,8 @@ const largestView = 2048;
 const largestGrid = 1024;
 
 /** A picture in the style of pixel art → one pixel for each fat one, and the same enlarged by whole steps; at most 32 colours, alpha all or nothing. */
-export async function exportPixelArt(picture: Opened, wish: ExportWish, tools: ExportTools): Promise<Exported> {
-  const { pixels, colours } = await findPixels(picture, wish, tools);
+export async function exportPixelArt(picture: Opened, wish: ExportWish): Promise<Exported> {
+  const { pixels, colours } = await findPixels(picture, wish);
   const times = Math.floor(Math.min(largestView, Math.max(picture.width, picture.height)) / Math.max(pixels.width, pixels.height));
   const encoding = { format: 'png', xmp: picture.xmp, lossless: true } as const;
   const found =
@@ -32,8 +32,7 @@ export async function exportPixelArt(picture: Opened, wish: ExportWish, tools: E
   return { files, markup: [{ language: 'css', text: 'image-rendering: pixelated;' }], notes: picture.notes };
 }
 
-async function findPixels(picture: Opened, { width: columns, height: rows }: ExportWish, tools: ExportTools): Promise<TruePixels> {
-  const find = tools.toTruePixels ?? (async (...asked) => toTruePixels(...asked));
+async function findPixels(picture: Opened, { width: columns, height: rows }: ExportWish): Promise<TruePixels> {
   const pixels = await openScaled(picture.bytes, { width: largestGrid, height: largestGrid });
   if ((columns ?? 1) > Math.min(largestGrid, pixels.width) || (rows ?? 1) > Math.min(largestGrid, pixels.height)) {
     throw new ToolError(
@@ -41,10 +40,10 @@ async function findPixels(picture: Opened, { width: columns, height: rows }: Exp
       `For pixel-art \`width\` and \`height\` count fat pixels, at most ${largestGrid} and no more than the picture has; ${columns ?? '?'}×${rows ?? '?'} came for ${formatSize(picture)}. Give 32 to 256, or leave them out and the grid is found.`,
     );
   }
-  const found = await find(pixels, { columns, rows, colours: mostColours });
+  const found = toTruePixels(pixels, { columns, rows, colours: mostColours });
   if (found !== undefined) return found;
   const isSmall = Math.max(pixels.width, pixels.height) <= alreadySmall;
-  const asItIs = isSmall ? await find(pixels, { columns: pixels.width, rows: pixels.height, colours: mostColours }) : undefined;
+  const asItIs = isSmall ? toTruePixels(pixels, { columns: pixels.width, rows: pixels.height, colours: mostColours }) : undefined;
   if (asItIs !== undefined) return asItIs;
   throw new ToolError(
     'unsupported',

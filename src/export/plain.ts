@@ -1,5 +1,6 @@
 import { finish } from '../image/finish.ts';
-import { escapeMarkup, fileName, maxBytes, pictureFile, toUrl } from './file.ts';
+import { fileName, maxBytes, pictureFile } from './file.ts';
+import { escapeMarkup, toUrl } from './markup.ts';
 import type { Opened } from './source.ts';
 import type { Exported, ExportWish } from './wish.ts';
 

@@ -5,7 +5,8 @@ import { makePlaceholder, type Placeholder } from '../image/placeholder.ts';
 import { flatten, openScaled, openSized } from '../image/scale.ts';
 import { type Format, type Size, toMediaType } from '../media.ts';
 import { formatSize } from '../text.ts';
-import { escapeMarkup, fileName, maxBytes, pictureFile, pixelFile, toHex, toUrl } from './file.ts';
+import { fileName, maxBytes, pictureFile, pixelFile, toHex } from './file.ts';
+import { escapeMarkup, toUrl } from './markup.ts';
 import type { Opened } from './source.ts';
 import type { Exported, ExportedFile, ExportWish } from './wish.ts';
 

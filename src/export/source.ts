@@ -1,10 +1,11 @@
 import { ToolError } from '../errors.ts';
 import { finish } from '../image/finish.ts';
-import { damaged, type PictureFacts } from '../image/inspect.ts';
+import type { PictureFacts } from '../image/inspect.ts';
+import { damaged } from '../image/unreadable.ts';
 import { isSourceType, readXmp, type SourceType, toXmp } from '../image/xmp.ts';
 import { readXmpPacket } from '../image/xmp-packet.ts';
 import { type Format, isFormat } from '../media.ts';
-import type { ExportSource, ExportTools, ExportWish } from './wish.ts';
+import type { ExportSource, ExportWish, RemoveBackground } from './wish.ts';
 
 /** A picture ready to be made into files: its background and margins already off where that was asked. */
 export interface Opened {
@@ -37,18 +38,9 @@ export async function named<T>(name: string, job: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Opens every picture in turn. Throws what the tools throw. */
-export async function openSources(sources: readonly ExportSource[], wish: ExportWish, tools: ExportTools): Promise<Opened[]> {
-  const stems = uniqueNames(sources.map(({ stem }) => stem));
-  const opened: Opened[] = [];
-  for (const [index, source] of sources.entries()) {
-    opened.push(await named(source.name, () => openSource(source, stems[index] ?? source.stem, wish, tools)));
-  }
-  return opened;
-}
-
-async function openSource(source: ExportSource, stem: string, wish: ExportWish, tools: ExportTools): Promise<Opened> {
-  const { name, bytes, facts } = source;
+/** Opens a picture; its background and margins go first. */
+export async function openSource(source: ExportSource, wish: ExportWish, removeBackground: RemoveBackground): Promise<Opened> {
+  const { name, stem, bytes, facts } = source;
   const { sourceType: own, alt } = readXmp(await readXmpPacket(bytes));
   const term = source.sourceType ?? own;
   const sourceType = isSourceType(term) ? term : undefined;
@@ -56,13 +48,13 @@ async function openSource(source: ExportSource, stem: string, wish: ExportWish, 
   const format = isFormat(facts.kind) ? facts.kind : 'png';
   const { kind, width, height } = facts;
   const plain: Opened = { name, stem, bytes, kind, width, height, format, sourceType, xmp, alt, notes: [] };
-  const cut = wish.transparent ? await cutOut(plain, tools) : plain;
+  const cut = wish.transparent ? await cutOut(plain, removeBackground) : plain;
   return wish.trim ? trim(cut) : cut;
 }
 
 /** The tool gives back the very same bytes where there is nothing to remove. */
-async function cutOut(picture: Opened, tools: ExportTools): Promise<Opened> {
-  const { bytes, notes } = await tools.removeBackground(picture.bytes, picture.name);
+async function cutOut(picture: Opened, removeBackground: RemoveBackground): Promise<Opened> {
+  const { bytes, notes } = await removeBackground(picture.bytes, picture.name);
   const kind = bytes === picture.bytes ? picture.kind : 'png';
   return { ...picture, bytes, kind, format: picture.format === 'jpeg' ? 'png' : picture.format, notes };
 }
@@ -73,15 +65,4 @@ async function trim(picture: Opened): Promise<Opened> {
   const { bytes, width, height } = image;
   if (width === picture.width && height === picture.height) return { ...picture, notes: [...picture.notes, ...notes.slice(0, 1)] };
   return { ...picture, bytes, kind: 'png', width, height, notes: [...picture.notes, ...notes.slice(0, 1)] };
-}
-
-/** The second of a name becomes name-2, unless that is taken too. Names differ in more than their case, since some disks do not tell that. */
-export function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let unique = name;
-    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${name}-${number}`;
-    taken.add(unique.toLowerCase());
-    return unique;
-  });
 }

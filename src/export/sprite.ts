@@ -7,8 +7,10 @@ import { drawSheet } from '../image/sheet.ts';
 import { toXmp } from '../image/xmp.ts';
 import { formatSize } from '../text.ts';
 import { version } from '../version.ts';
-import { fileName, maxBytes, pixelFile, textFile, toUrl } from './file.ts';
-import { named, type Opened, uniqueNames } from './source.ts';
+import { fileName, maxBytes, pixelFile, textFile } from './file.ts';
+import { toUrl } from './markup.ts';
+import { uniqueNames } from './names.ts';
+import { named, type Opened } from './source.ts';
 import type { Exported, ExportWish } from './wish.ts';
 
 /** Transparent pixels around each picture. */

@@ -1,17 +1,18 @@
 import type { PictureFacts } from '../image/inspect.ts';
-import type { Pixels } from '../image/pixels.ts';
-import type { TruePixels, TruePixelsWish } from '../image/true-pixels.ts';
 import type { Format } from '../media.ts';
 
-/** Work that is not done here but in a thread of its own. */
-export interface ExportTools {
-  /**
-   * The picture as an upright PNG without its flat background, or the very same bytes where it is transparent already; throws where the background is not
-   * flat. `name` is what the caller calls it.
-   */
-  removeBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
-  /** `toTruePixels`, which takes a tenth of a second; absent: done here. */
-  toTruePixels?: (pixels: Pixels, wish: TruePixelsWish) => Promise<TruePixels | undefined>;
+/**
+ * The picture as an upright PNG without its flat background, or the very same bytes where it is transparent already; throws where the background is not
+ * flat. `name` is what the caller calls it.
+ */
+export type RemoveBackground = (bytes: Uint8Array, name: string) => Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
+
+/** The work on the pictures themselves, which is done elsewhere: they are anybody's. */
+export interface ExportWork {
+  /** The files of one picture; `isOnly`: it is the only one of the call. */
+  exportOne(source: ExportSource, wish: ExportWish, isOnly: boolean): Promise<Exported>;
+  /** One sheet of them all. */
+  exportSheet(sources: readonly ExportSource[], wish: ExportWish): Promise<Exported>;
 }
 
 export const presets = ['none', 'favicon', 'pwa', 'ios', 'android', 'og', 'srcset', 'densities', 'sprite', 'pixel-art'] as const;

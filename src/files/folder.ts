@@ -7,7 +7,7 @@ import { holdFolder } from './held-folder.ts';
 import { findAllowed, type Places, toAbsolutePath } from './paths.ts';
 
 /** Extensions of pictures that are read but not written. */
-const readOnly: readonly string[] = ['gif', 'tif', 'tiff'];
+const readOnly: readonly string[] = ['gif'];
 
 /** The pictures of a folder, by name, as paths; undefined when the argument is no folder that may be read. Throws `not_found` for one without pictures. */
 export async function findPictures(argument: string, places: Places): Promise<string[] | undefined> {

@@ -4,7 +4,7 @@ import { compress, sayMissed } from './compress.ts';
 import { type Fitting, fitTo, isSameSize, requirePossible } from './fit.ts';
 import type { PictureFacts } from './inspect.ts';
 import { addBorder, openPixels, render, type Source, toSize, trim } from './resize.ts';
-import { decoding, withSharp } from './sharp.ts';
+import { decoding, headerOnly, type Sharp, withSharp } from './sharp.ts';
 
 /** What the delivered file must be; an absent wish leaves that property as the picture has it. */
 export interface FinishWish {
@@ -40,8 +40,8 @@ export type Picture = Omit<Image, 'format'> & { format: PictureFacts['kind'] };
 export async function readMade(bytes: Uint8Array): Promise<Image | undefined> {
   const format = sniff(bytes);
   if (!isFormat(format)) return undefined;
-  const header = await readHeader(bytes).catch(() => undefined);
-  return header && { bytes, format, width: header.width, height: header.height };
+  const header = await withSharp((sharp) => readMetadata(sharp, bytes)).catch(() => undefined);
+  return header && { bytes, format, width: header.autoOrient.width, height: header.autoOrient.height };
 }
 
 /**
@@ -107,7 +107,7 @@ interface Header extends Size {
 
 /** Facts from a picture's header; the size upright, and the XMP saying so too. */
 async function readHeader(bytes: Uint8Array): Promise<Header> {
-  const header = await withSharp((sharp) => sharp(bytes, { ...decoding, limitInputPixels: false }).metadata());
+  const header = await withSharp((sharp) => readMetadata(sharp, bytes));
   const { autoOrient, hasAlpha, depth, space, icc, orientation = 1, pages = 1, xmpAsString } = header;
   return {
     width: autoOrient.width,
@@ -120,6 +120,10 @@ async function readHeader(bytes: Uint8Array): Promise<Header> {
     frames: pages,
     xmp: xmpAsString?.replace(/(tiff:Orientation(?:=["']|>))\d/g, '$11'),
   };
+}
+
+function readMetadata(sharp: Sharp, bytes: Uint8Array) {
+  return sharp(bytes, headerOnly).metadata();
 }
 
 /** By the name a profile carries, in one byte a letter or in two. */

@@ -2,8 +2,8 @@ import { ToolError } from '../errors.ts';
 import { type AspectRatio, type Format, type Size, shapeDistance, toShape } from '../media.ts';
 import type { Box } from '../region.ts';
 import { formatSize } from '../text.ts';
+import { maxPixels, maxPixelsOfCostly } from './limits.ts';
 import type { Pixels, Rgb } from './pixels.ts';
-import { maxInputPixels } from './sharp.ts';
 
 /** Which part of a picture is kept, and how large it becomes; both in pixels. */
 export interface Fitting {
@@ -35,11 +35,12 @@ export function requirePossible(format: Format, size: Size): void {
       `${format} holds at most ${maxEdge[format]} pixels along an edge; ${formatSize(size)} was asked. ${way}`,
     );
   }
-  if (size.width * size.height > maxInputPixels) {
-    const limit = maxInputPixels / 1_000_000;
+  const most = format === 'avif' ? maxPixelsOfCostly : maxPixels;
+  if (size.width * size.height > most) {
+    const what = format === 'avif' ? 'AVIF of up to' : 'up to';
     throw new ToolError(
       'unsupported',
-      `${formatSize(size)} was asked; limner makes up to ${limit} million pixels. Ask for a smaller size.`,
+      `${formatSize(size)} was asked; limner makes ${what} ${most / 1_000_000} million pixels. Ask for a smaller size.`,
     );
   }
 }

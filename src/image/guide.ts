@@ -1,5 +1,5 @@
 import type { Size } from '../media.ts';
-import type { Allowed } from './pixel-jobs.ts';
+import type { Allowed } from './lay-in.ts';
 import { decoding, withSharp } from './sharp.ts';
 
 /** A guide needs no more to be understood. */

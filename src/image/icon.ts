@@ -1,4 +1,5 @@
 import type { Box } from '../region.ts';
+import { cover } from './badge.ts';
 import { type IconArt, readIconArt } from './icon-art.ts';
 import type { Pixels, Rgb } from './pixels.ts';
 import { openRgba } from './scale.ts';
@@ -50,7 +51,7 @@ export function drawIcon(art: IconArt, layout: IconLayout): Promise<Pixels> {
     const layers = [{ input: Buffer.from(part.data), raw: { width: part.width, height: part.height, channels: part.channels }, left, top }];
     const laid = sharp({ create: { width: edge, height: edge, channels: 4, background } }).composite([
       ...layers,
-      ...(layout.round ? [{ input: disc(edge), blend: 'dest-in' as const }] : []),
+      ...(layout.round ? [{ input: disc(edge), raw: { width: edge, height: edge, channels: 4 as const }, blend: 'dest-in' as const }] : []),
     ]);
     const opaque = ground !== undefined && !layout.round;
     const { data, info } = await (opaque ? laid.removeAlpha() : laid).raw().toBuffer({ resolveWithObject: true });
@@ -76,9 +77,14 @@ async function drawPart(sharp: Sharp, art: IconArt, layout: IconLayout): Promise
   return { data: drawn, width: info.width, height: info.height, channels: 4 };
 }
 
+/** Opaque inside the largest circle, RGBA. */
 function disc(edge: number): Buffer {
-  const radius = edge / 2;
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${edge}" height="${edge}"><circle cx="${radius}" cy="${radius}" r="${radius}"/></svg>`,
-  );
+  const pixels = Buffer.alloc(edge * edge * 4);
+  for (let y = 0; y < edge; y++) {
+    for (let x = 0; x < edge; x++) {
+      const radius = Math.hypot(x + 0.5 - edge / 2, y + 0.5 - edge / 2);
+      pixels[4 * (y * edge + x) + 3] = Math.round(255 * cover(edge / 2 - radius));
+    }
+  }
+  return pixels;
 }

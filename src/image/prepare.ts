@@ -1,5 +1,6 @@
-import { damaged, type PictureFacts } from './inspect.ts';
+import type { PictureFacts } from './inspect.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
+import { damaged } from './unreadable.ts';
 
 /** A picture of the caller's, and how large the model can use it. */
 export interface PictureToSend {
@@ -18,9 +19,6 @@ export interface PreparedPicture {
   mediaType: 'image/png' | 'image/jpeg';
 }
 
-/** Bytes of pictures one request may carry, so that the request stays below 20 MB once they are base64 and words are added. */
-const requestBudget = 14_000_000;
-
 /**
  * Ways to make a picture smaller, tried in order: sharpness of pixels goes before their number. `weight` is about what the bytes are of the first way's,
  * so that ways which cannot fit need not be tried.
@@ -35,26 +33,13 @@ const steps = [
 ] as const;
 
 /**
- * Pictures as they may leave this computer: upright, without metadata (a photo's GPS never leaves), PNG or JPEG, no larger than the model can use,
- * all together small enough for one request. Each gets an equal share of the room; what small ones leave, large ones get.
- * `roomAsBase64` is what a request has left when it carries more than these. Throws `unreadable_image` naming the picture that cannot be decoded.
+ * A picture as it may leave this computer: upright, without metadata (a photo's GPS never leaves), PNG or JPEG, no larger than the model can use. Decoded once;
+ * then the first way of encoding that has at most `maxBytes`, or the smallest there is. Throws `unreadable_image` naming it.
  */
-export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?: number): Promise<PreparedPicture[]> {
-  const smallestFirst = pictures
-    .map((picture, index) => ({ picture, index }))
-    .sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
-  const prepared: { index: number; result: PreparedPicture }[] = [];
-  let room = roomAsBase64 === undefined ? requestBudget : Math.min(requestBudget, Math.floor(roomAsBase64 * 0.74));
-  for (const { picture, index } of smallestFirst) {
-    const share = Math.floor(room / (pictures.length - prepared.length));
-    const result = await withSharp((sharp) => shrink(sharp, picture, share));
-    room -= result.bytes.length;
-    prepared.push({ index, result });
-  }
-  return prepared.sort((a, b) => a.index - b.index).map(({ result }) => result);
+export function prepareOne(picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
+  return withSharp((sharp) => shrink(sharp, picture, maxBytes));
 }
 
-/** Decoded once; then the first way of encoding that fits, or the smallest there is. */
 async function shrink(sharp: Sharp, picture: PictureToSend, maxBytes: number): Promise<PreparedPicture> {
   const { name } = picture;
   const facts = { ...picture.facts, hasAlpha: picture.facts.hasAlpha && picture.ground === undefined };

@@ -1,5 +1,5 @@
-import { letteringPath, letteringWidth } from '../lettering.ts';
 import type { Size } from '../media.ts';
+import { badgeSize, drawBadge } from './badge.ts';
 import { decoding, type Sharp, withSharp } from './sharp.ts';
 
 /** A small picture for the agent, never a substitute for the file. */
@@ -24,7 +24,7 @@ const ladder = [
   { edge: 384, quality: 30 },
 ] as const;
 
-const checker = { size: 16, light: '#ffffff', dark: '#c8c8c8' } as const;
+const checker = { size: 16, light: 255, dark: 200 } as const;
 
 /** One picture, long edge at most `edge` pixels, alpha laid on a checkerboard. */
 export function makePreview(bytes: Uint8Array, edge: number): Promise<Preview> {
@@ -38,7 +38,7 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number, 
     const sizes = await Promise.all(pictures.map((picture) => sharp(picture, decoding).metadata()));
     const largest = { width: Math.max(...sizes.map(({ width }) => width)), height: Math.max(...sizes.map(({ height }) => height)) };
     const { columns, rows, cell } = bestGrid(pictures.length, sizes[0] ?? largest, largest, edge, gap);
-    const tiles: { input: Buffer; raw?: RawPixels['info']; left: number; top: number }[] = [];
+    const tiles: { input: Buffer; raw: RawPixels['info']; left: number; top: number }[] = [];
     for (const [index, picture] of pictures.entries()) {
       const { data, info } = await toPixels(sharp, picture, cell);
       const corner = { left: gap + (index % columns) * (cell.width + gap), top: gap + Math.floor(index / columns) * (cell.height + gap) };
@@ -46,7 +46,7 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number, 
       const top = corner.top + Math.floor((cell.height - info.height) / 2);
       // In the picture's corner, or for a small one in its cell's, where it hides less.
       const inset = Math.min(info.width, info.height) > 4 * badgeSize ? { left: left + 6, top: top + 6 } : corner;
-      tiles.push({ input: data, raw: info, left, top }, { input: numberBadge(numbers?.[index] ?? index + 1), ...inset });
+      tiles.push({ input: data, raw: info, left, top }, { input: drawBadge(numbers?.[index] ?? index + 1), raw: badge, ...inset });
     }
     const sheet = {
       width: gap + columns * (cell.width + gap),
@@ -59,7 +59,7 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number, 
   });
 }
 
-const badgeSize = 40;
+const badge = { width: badgeSize, height: badgeSize, channels: 4 } as const;
 
 interface RawPixels {
   data: Buffer;
@@ -83,19 +83,25 @@ function toRawPixels({ data, info: { width, height, channels } }: RawPixels): Ra
 }
 
 async function layOnChecker(sharp: Sharp, { data, info }: RawPixels): Promise<RawPixels> {
-  const { size, light, dark } = checker;
-  // As large as the picture: sharp refuses a tile that is larger.
-  const ground = Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${info.width}" height="${info.height}"><pattern id="p" width="${2 * size}" height="${2 * size}" patternUnits="userSpaceOnUse">` +
-      `<path fill="${light}" d="M0 0h${2 * size}v${2 * size}H0z"/><path fill="${dark}" d="M0 0h${size}v${size}H0zM${size} ${size}h${size}v${size}H${size}z"/></pattern>` +
-      `<rect width="${info.width}" height="${info.height}" fill="url(#p)"/></svg>`,
-  );
-  const laid = await sharp(ground)
+  const { width, height } = info;
+  const laid = await sharp(drawChecker(info), { raw: { width, height, channels: 3 } })
     .composite([{ input: data, raw: info }])
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
   return toRawPixels(laid);
+}
+
+function drawChecker({ width, height }: Size): Buffer {
+  const { size, light, dark } = checker;
+  const pixels = Buffer.alloc(width * height * 3, light);
+  for (let y = 0; y < height; y++) {
+    for (let x = Math.floor(y / size) % 2 === 0 ? 0 : size; x < width; x += 2 * size) {
+      const start = 3 * (y * width + x);
+      pixels.fill(dark, start, start + 3 * Math.min(size, width - x));
+    }
+  }
+  return pixels;
 }
 
 async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
@@ -127,16 +133,4 @@ function bestGrid(count: number, shape: Size, largest: Size, edge: number, gap: 
     ...grid,
     cell: { width: Math.max(least, Math.min(cell.width, largest.width)), height: Math.max(least, Math.min(cell.height, largest.height)) },
   };
-}
-
-/** A number in a dark disc, drawn as paths since a machine may have no fonts. */
-function numberBadge(number: number): Buffer {
-  const text = String(number);
-  const height = text.length === 1 ? 20 : 15;
-  const middle = badgeSize / 2;
-  const digits = letteringPath(text, { x: middle - letteringWidth(text, height) / 2, y: middle - height / 2, height });
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${badgeSize}" height="${badgeSize}"><circle cx="20" cy="20" r="19" fill="#111" stroke="#fff" stroke-width="2"/>` +
-      `<path d="${digits}" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
-  );
 }

@@ -3,9 +3,10 @@ import { ToolError } from '../errors.ts';
 import type { Size } from '../media.ts';
 import { formatSize } from '../text.ts';
 import { coverSize, type Fitting, isSameSize, medianBorder, windowAroundOpaque } from './fit.ts';
+import { maxPixels } from './limits.ts';
 import { findContent } from './margins.ts';
 import type { Pixels } from './pixels.ts';
-import { decoding, maxInputPixels, type Sharp, withSharp } from './sharp.ts';
+import { decoding, type Sharp, withSharp } from './sharp.ts';
 
 /** A picture to be sized: its own size, upright, and how its decoding begins. */
 export interface Source extends Size {
@@ -32,7 +33,7 @@ export async function toSize(source: Source, { crop, scaled }: Fitting): Promise
     return dropNeedlessAlpha(await render((sharp) => source.open(sharp).resize(width, height, { fit: 'fill' })));
   const covering = coverSize(source, scaled);
   // Scaling first and cropping then would make millions of pixels of a line turned on its side.
-  if (covering.width * covering.height > maxInputPixels) {
+  if (covering.width * covering.height > maxPixels) {
     const part = { ...crop, left: Math.floor((source.width - crop.width) / 2), top: Math.floor((source.height - crop.height) / 2) };
     return dropNeedlessAlpha(await render((sharp) => source.open(sharp).extract(part).resize(width, height, { fit: 'fill' })));
   }

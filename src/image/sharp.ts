@@ -1,28 +1,22 @@
 import type sharpModule from 'sharp';
+import { maxPixels } from './limits.ts';
 
 export type Sharp = typeof sharpModule;
-
-/** Larger pictures are refused before they are decoded: 100 million pixels take 400 MB as RGBA. */
-export const maxInputPixels = 100_000_000;
 
 let loading: Promise<Sharp> | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs one pixel job with sharp, the only door to it. sharp is loaded on first use, since loading costs a start-up's worth of time, and jobs run one
- * after another, which measured no slower than side by side on two cores and needs half the memory; so does a switched-off cache.
+ * Runs one pixel job with sharp, the only door to it. Jobs run one after another, which measured no slower than side by side on two cores and needs half the
+ * memory. A job must not ask for another turn: it would wait for itself.
  */
 export async function withSharp<T>(job: (sharp: Sharp) => Promise<T>): Promise<T> {
-  return takeTurn(async () => job(await loadSharp()));
-}
-
-/** Waits for the pixel jobs before it. A job must not ask for another turn: it would wait for itself. */
-export function takeTurn<T>(job: () => Promise<T>): Promise<T> {
-  const turn = queue.then(job);
+  const turn = queue.then(async () => job(await loadSharp()));
   queue = turn.catch(() => undefined);
   return turn;
 }
 
+/** Loads sharp, at first need since that takes a start-up's worth of time. Rejects where it cannot be loaded. A switched-off cache halves the memory. */
 function loadSharp(): Promise<Sharp> {
   loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.cache(false);
@@ -31,5 +25,18 @@ function loadSharp(): Promise<Sharp> {
   return loading;
 }
 
+/** The loaders limner needs, all from bytes in memory, never from a path: JPEG, PNG, WebP, AVIF, GIF. */
+const loaders = ['JpegBuffer', 'PngBuffer', 'WebpBuffer', 'HeifBuffer', 'NsgifBuffer'].map((name) => `VipsForeignLoad${name}`);
+
+/** Leaves this process no other loaders than those: rarely used ones are where memory bugs live. Rejects where sharp cannot be loaded. */
+export async function closeLoaders(): Promise<void> {
+  const sharp = await loadSharp();
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: loaders });
+}
+
 /** Options for decoding bytes whoever made them: nothing larger than stated, first frame only, broken data is an error. */
-export const decoding = { limitInputPixels: maxInputPixels, failOn: 'error', pages: 1 } as const;
+export const decoding = { limitInputPixels: maxPixels, failOn: 'error', pages: 1 } as const;
+
+/** Options for reading a header, whose size is ours to judge. */
+export const headerOnly = { ...decoding, limitInputPixels: false } as const;

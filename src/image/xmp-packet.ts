@@ -1,6 +1,6 @@
-import { decoding, withSharp } from './sharp.ts';
+import { headerOnly, withSharp } from './sharp.ts';
 
 /** The XMP packet of a picture, as text; undefined when it has none. */
 export async function readXmpPacket(bytes: Uint8Array): Promise<string | undefined> {
-  return withSharp(async (sharp) => (await sharp(bytes, { ...decoding, limitInputPixels: false }).metadata()).xmpAsString);
+  return withSharp(async (sharp) => (await sharp(bytes, headerOnly).metadata()).xmpAsString);
 }

@@ -1,11 +1,10 @@
 import { identify, type Picture } from '../archive/identify.ts';
 import type { CallState } from '../archive/ledger-calls.ts';
+import { hasTransparency, measureMask } from '../decoder/pictures.ts';
 import { ToolError } from '../errors.ts';
 import { findTarget, type Target } from '../files/target.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Call } from '../generate.ts';
-import { damaged, hasTransparency } from '../image/inspect.ts';
-import { runPixelJob } from '../image/pixel-thread.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import type { Size } from '../media.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
@@ -66,9 +65,7 @@ function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefine
 async function readMask(argument: string, size: Size, call: Call): Promise<Picture> {
   const mask = await identify(argument, call.config, call, call.cancelled);
   const shown = mask.isDownloaded ? mask.path : argument;
-  const { share } = await runPixelJob('mask', { bytes: mask.bytes, size: { width: size.width, height: size.height } }).catch((cause) => {
-    throw damaged(shown, cause);
-  });
+  const share = await measureMask(mask.bytes, { width: size.width, height: size.height }, shown);
   if (share > 0.00001 && share < 0.9999) return mask;
   const what = share < 0.5 ? 'black all over, so nothing may change' : 'white all over, so everything may change';
   const advice = share < 0.5 ? 'Paint white what may change' : 'Leave mask out, or paint black what must stay';

@@ -15,12 +15,12 @@ const dist = pathToFileURL(join(import.meta.dirname, '..', '..', 'dist')).href;
 const script = `
   import { createHash } from 'node:crypto';
   import { readFile } from 'node:fs/promises';
-  import { exportPictures } from '${dist}/export/export.js';
+  import { exportOne } from '${dist}/export/make.js';
   import { inspect } from '${dist}/image/inspect.js';
   const bytes = await readFile(process.env.PICTURE);
   const source = { name: 'fox.png', stem: 'fox', bytes, facts: await inspect(bytes, 'fox.png'), sourceType: 'trainedAlgorithmicMedia' };
   for (const preset of ['favicon', 'pwa', 'ios', 'android']) {
-    const { files } = await exportPictures([source], { preset }, {});
+    const { files } = await exportOne(source, { preset }, true);
     for (const { name, bytes } of files) console.log(name, createHash('sha256').update(bytes).digest('hex'));
   }
 `;

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { exportPictures } from '../../src/export/export.ts';
-import type { Exported, ExportedFile, ExportSource, ExportWish } from '../../src/export/wish.ts';
+import * as make from '../../src/export/make.ts';
+import type { Exported, ExportedFile, ExportSource, ExportWish, ExportWork } from '../../src/export/wish.ts';
 import { inspect } from '../../src/image/inspect.ts';
 
 /** A fox's head, 1024×1024: a cut-out, or on a ground. */
@@ -39,20 +40,25 @@ export async function toSource(name: string, bytes: Uint8Array, sourceType?: str
   return { name, stem: name.replace(/\.\w+$/, ''), bytes, facts: await inspect(bytes, name), sourceType };
 }
 
-/** Takes a flat background for what a checkout without the un-mixing takes: pixels of exactly that colour. Says which pictures it was given. */
-export function cutByColour(asked: string[] = []) {
+/**
+ * The work of an export, done in this process; takes a flat background for what a checkout without the un-mixing takes: pixels of exactly that colour. Says which
+ * pictures it was given.
+ */
+export function cutByColour(asked: string[] = []): ExportWork {
+  const removeBackground = async (bytes: Uint8Array, name: string) => {
+    asked.push(name);
+    const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    if (data[3] === 0) return { bytes, notes: ['It was transparent already.'] };
+    const ground = data.readUIntBE(0, 3);
+    for (let at = 0; at < data.length; at += 4) if (data.readUIntBE(at, 3) === ground) data[at + 3] = 0;
+    const png = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
+      .png()
+      .toBuffer();
+    return { bytes: png, notes: ['Background removed.'] };
+  };
   return {
-    removeBackground: async (bytes: Uint8Array, name: string) => {
-      asked.push(name);
-      const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-      if (data[3] === 0) return { bytes, notes: ['It was transparent already.'] };
-      const ground = data.readUIntBE(0, 3);
-      for (let at = 0; at < data.length; at += 4) if (data.readUIntBE(at, 3) === ground) data[at + 3] = 0;
-      const png = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
-        .png()
-        .toBuffer();
-      return { bytes: png, notes: ['Background removed.'] };
-    },
+    exportOne: (source, wish, isOnly) => make.exportOne(source, wish, isOnly, removeBackground),
+    exportSheet: (sources, wish) => make.exportSheet(sources, wish, removeBackground),
   };
 }
 

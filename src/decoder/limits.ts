@@ -1,0 +1,37 @@
+import type { JobName } from './jobs.ts';
+
+/** What a job may take before its process is killed. */
+export interface Limit {
+  seconds: number;
+  /** Seconds of a processor, so that a busy computer refuses no picture that a quiet one takes; absent: as many as there are in `seconds`. */
+  work?: number;
+  /** Of the whole process, in megabytes: resident memory, of which 75 are there before any picture. */
+  megabytes: number;
+}
+
+/** Looking at anybody's picture. The largest AVIF there may be takes 565 MB, and with alpha 4 s; with the server it stays below 700 MB. */
+const reading: Limit = { seconds: 40, work: 10, megabytes: 590 };
+
+/** Making it small enough to be sent encodes it several times; so does a sheet of sixteen. */
+const shrinking: Limit = { seconds: 60, work: 30, megabytes: 590 };
+
+/** Making files as somebody wishes them: an AVIF of 16 million pixels under a ceiling is encoded five times and takes 680 MB; two shots of 4096² as much. */
+const making: Limit = { seconds: 120, megabytes: 1600 };
+
+export const limits: Record<JobName, Limit> = {
+  inspect: reading,
+  hasTransparency: reading,
+  measureMask: reading,
+  makeGuide: reading,
+  readSize: reading,
+  makePreview: reading,
+  lookAtBackground: reading,
+  prepareOne: shrinking,
+  makeContactSheet: shrinking,
+  cutFromKey: making,
+  cutFromTwo: making,
+  layIn: making,
+  finish: making,
+  exportOne: making,
+  exportSheet: making,
+};

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { ToolError } from '../errors.ts';
+import { openChannel } from './channel.ts';
+import { DecoderError } from './decoder-error.ts';
+import type { Answer, Inputs, Job, JobName, Outputs } from './jobs.ts';
+import { limits } from './limits.ts';
+
+/** A process that works on pictures, one job at a time. */
+export interface DecoderProcess {
+  /** Rejects with what the job throws, or with a `DecoderError` when the process ends over it. */
+  ask<Name extends JobName>(name: Name, input: Inputs[Name]): Promise<Outputs[Name]>;
+  /** It takes no more jobs. */
+  isGone(): boolean;
+  /** Ends it at once. */
+  end(): void;
+}
+
+/** V8's own heap, in megabytes. Pixels lie outside it; no job needs a tenth of this. */
+const heap = 256;
+
+/** A process that holds more after a job, in megabytes, is ended: the next job shall have as much room as this one had. */
+const mostLeft = 220;
+
+/**
+ * Starts one. It has no environment, so no key; no shell is between; what it prints goes nowhere; its folder is limner's own, so that none of the person's is
+ * held. It keeps this process alive only while it has a job, and ends when this process does.
+ */
+export function startDecoder(): DecoderProcess {
+  const flags = [`--max-old-space-size=${heap}`, '--expose-gc', '--no-warnings'];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('./child.js', import.meta.url))], {
+    cwd: import.meta.dirname,
+    env: {},
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    windowsHide: true,
+  });
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Socket)) throw new TypeError('there is no pipe to the decoder');
+  const channel = openChannel(pipe);
+  let isGone = false;
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once('error', (error) => resolve(error.message));
+  });
+  void ended.then(() => {
+    isGone = true;
+  });
+  // A broken pipe is heard of by whoever waits for an answer.
+  pipe.on('error', () => undefined);
+  const hold = (isHeld: boolean) => {
+    for (const handle of [child, pipe]) isHeld ? handle.ref() : handle.unref();
+  };
+  const end = () => {
+    isGone = true;
+    child.kill('SIGKILL');
+  };
+  hold(false);
+  return {
+    isGone: () => isGone,
+    end,
+    async ask(name, input) {
+      const limit = limits[name];
+      let isSlow = false;
+      const tooLong = setTimeout(() => {
+        isSlow = true;
+        end();
+      }, limit.seconds * 1000);
+      hold(true);
+      try {
+        channel.send({ name, input, limit } satisfies Job<typeof name>);
+        const answer = await channel.receive<Answer<Outputs[typeof name]>>().catch(() => undefined);
+        if (answer === undefined) throw new DecoderError(isSlow ? { kind: 'slow', limit } : { kind: 'crashed', signal: await ended });
+        if ('exceeded' in answer || 'missing' in answer) {
+          end();
+          throw new DecoderError('missing' in answer ? { kind: 'missing', reason: answer.missing } : { kind: answer.exceeded, limit });
+        }
+        if (answer.resident > mostLeft) end();
+        if ('output' in answer) return answer.output;
+        const { code, message } = answer.error;
+        throw code === undefined ? new Error(`${name}: ${message}`) : new ToolError(code, message);
+      } finally {
+        clearTimeout(tooLong);
+        hold(false);
+      }
+    },
+  };
+}

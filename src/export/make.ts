@@ -1,0 +1,59 @@
+import { requireDecodable } from '../image/inspect.ts';
+import { exportAndroid, exportIos } from './app-icons.ts';
+import { exportPixelArt } from './pixel-art.ts';
+import { exportOg, exportPlain } from './plain.ts';
+import { removeFlatBackground } from './remove-background.ts';
+import { exportDensities, exportSrcset } from './responsive.ts';
+import { named, type Opened, openSource } from './source.ts';
+import { exportSprite } from './sprite.ts';
+import { exportFavicon, exportPwa } from './web-icons.ts';
+import type { Exported, ExportSource, ExportWish } from './wish.ts';
+
+/** The files of one picture. Throws `unsupported` for what no file can be, `unreadable_image`, naming it, when it cannot be decoded. */
+export async function exportOne(
+  source: ExportSource,
+  wish: ExportWish,
+  isOnly: boolean,
+  removeBackground = removeFlatBackground,
+): Promise<Exported> {
+  const { name, bytes } = source;
+  const picture = await named(name, () => openSource(source, wish, removeBackground));
+  const made = await named(name, () => makeFiles(picture, wish, isOnly));
+  // What is copied was not decoded yet.
+  if (made.files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
+  return made;
+}
+
+/** One sheet of pictures. Throws as `exportOne` does. */
+export async function exportSheet(
+  sources: readonly ExportSource[],
+  wish: ExportWish,
+  removeBackground = removeFlatBackground,
+): Promise<Exported> {
+  const opened: Opened[] = [];
+  for (const source of sources) opened.push(await named(source.name, () => openSource(source, wish, removeBackground)));
+  return exportSprite(opened, wish);
+}
+
+function makeFiles(picture: Opened, wish: ExportWish, isOnly: boolean): Promise<Exported> {
+  switch (wish.preset) {
+    case 'favicon':
+      return exportFavicon(picture, wish);
+    case 'pwa':
+      return exportPwa(picture, wish);
+    case 'ios':
+      return exportIos(picture, wish);
+    case 'android':
+      return exportAndroid(picture, wish);
+    case 'og':
+      return exportOg(picture, wish, isOnly);
+    case 'srcset':
+      return exportSrcset(picture, wish);
+    case 'densities':
+      return exportDensities(picture, wish);
+    case 'pixel-art':
+      return exportPixelArt(picture, wish);
+    default:
+      return exportPlain(picture, wish);
+  }
+}
