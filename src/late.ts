@@ -155,16 +155,15 @@ async function toPlanThen(plan: Plan, { inputs }: ImageRecord, { archive }: Call
 
 async function findKept(id: string, ended: CallState, plan: Plan, call: Call): Promise<KeptImage | undefined> {
   const record = await call.archive.find(id);
-  const path = await call.archive.findOriginal(id);
+  const original = await call.archive.findOriginal(id);
   const { delivered } = record ?? {};
-  // Where a file was delivered is only what a record says, so it is read as any path is.
-  const found = path === undefined ? delivered && (await readPictureFile(delivered.path, call.config).catch(() => undefined)) : undefined;
-  const bytes = path === undefined ? found?.bytes : await readBytes(path);
-  const place = path ?? found?.path;
-  if (place === undefined || bytes === undefined) return undefined;
-  // A file elsewhere is this picture only as long as it was not changed.
-  if (path === undefined && toSha256(bytes) !== delivered?.sha256) return undefined;
-  return { bytes, record: record ?? toLostRecord(id, place, bytes, ended, plan, call), mayStand: true };
+  // A file elsewhere is read as any path is, and is this picture only as long as it was not changed.
+  const found = original === undefined && delivered ? await readPictureFile(delivered.path, call.config).catch(() => undefined) : undefined;
+  const copy = found && toSha256(found.bytes) === delivered?.sha256 ? found : undefined;
+  const path = original ?? copy?.path;
+  const bytes = original === undefined ? copy?.bytes : await readBytes(original);
+  if (path === undefined || bytes === undefined) return undefined;
+  return { bytes, record: record ?? toLostRecord(id, path, bytes, ended, plan, call), mayStand: true };
 }
 
 /** The record of a picture whose process died between writing the picture and writing this. What only the answer said is gone with it. */

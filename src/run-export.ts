@@ -101,7 +101,7 @@ async function readAll(images: readonly string[], { config, archive, ledger, can
   return pictures;
 }
 
-/** Beside the (first) picture unless told; one that was downloaded, or lies in the archive or in a hidden folder, has no such place. What makes several files can only mean a folder. */
+/** Beside the (first) picture unless told; one in the archive, in a hidden folder or downloaded has no such place. What makes several files can only mean a folder. */
 async function findExportTarget(
   output: string | undefined,
   { preset }: ExportWish,

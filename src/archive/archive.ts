@@ -106,9 +106,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return (await readRecords(await listRecorded())).sort((a, b) => a.at.localeCompare(b.at) || a.number - b.number);
   }
 
-  /** Ids come from files that others may have written: only what is one becomes part of a path. */
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
-    if (!imageIdPattern.test(id)) return undefined;
     const mine = own.get(id);
     if (mine) return mine;
     const bytes = await readBytes(recordPath(id), maxRecordBytes);

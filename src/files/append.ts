@@ -11,7 +11,6 @@ import { codeOf } from './system-error.ts';
 export async function appendLine(path: string, line: string): Promise<void> {
   const handle = await openToAppend(path);
   try {
-    if (!(await handle.stat()).isFile()) throw new Error(`${path} is not a regular file`);
     const bytes = Buffer.from(`${(await endsTorn(handle)) ? '\n' : ''}${line}\n`);
     const { bytesWritten } = await handle.write(bytes);
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
@@ -89,7 +88,7 @@ export function openGrowingFile(path: string): GrowingFile {
     try {
       const stats = await handle.stat();
       const { size, ino, birthtimeMs } = stats;
-      if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+      if (!stats.isFile()) throw new Error(`${path} is no file`);
       // A number is given again to the next file.
       const found = `${ino} ${birthtimeMs}`;
       if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
 import { expandHome, isTooWide } from '../system-folders.ts';
-import { cleanText, quote } from '../text.ts';
+import { quote, showPath } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
 export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform'> & {
@@ -55,9 +55,9 @@ export function isInside(folder: string, path: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
-/** A path of this computer as a line of an answer: its end, where the name is, and at most 200 characters. */
+/** A path as errors name it: at most 200 characters, its end, where the name is. */
 export function toShownPath(path: string): string {
-  const line = cleanText(path, Number.POSITIVE_INFINITY).replace(/\s/g, ' ');
+  const line = showPath(path);
   return line.length <= 200 ? line : `…${line.slice(-199).replace(/^\p{Cs}/u, '')}`;
 }
 

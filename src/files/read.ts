@@ -10,9 +10,6 @@ import { codeOf } from './system-error.ts';
 /** Larger files are refused unread, in bytes: no photograph, scan or export the models can use comes near. */
 const maxFileBytes = 50_000_000;
 
-/** Longest file of our own that is read whole, in bytes: originals are the largest, and no answer of a model is longer. */
-const maxOwnBytes = 200_000_000;
-
 /** Without following a link, and without waiting for whoever would write to a pipe. */
 const safely = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -88,32 +85,39 @@ function tooLarge(argument: string, size: number): ToolError {
   );
 }
 
+/** A text file of the person's, which may be a link; undefined when there is none, the error when it cannot be read. */
+export async function readText(path: string): Promise<string | Error | undefined> {
+  return readPlain(path, maxTextBytes, 0).then(
+    (bytes) => Buffer.from(bytes).toString('utf8'),
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+      return error instanceof Error ? error : new Error(String(error));
+    },
+  );
+}
+
 /** Longest text file that is read, in bytes. */
 const maxTextBytes = 1_000_000;
 
-/** A text file of our own, or what a link in its place leads to; undefined when there is none, the error when it cannot be read. */
-export async function readText(path: string): Promise<string | Error | undefined> {
-  try {
-    return Buffer.from(await readOwn(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), maxTextBytes)).toString('utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
+/** Longest file of our own that is read, in bytes: what Google's longest answer can hold. */
+const maxOwnBytes = 150_000_000;
 
-/** A file of our own as bytes, or undefined when it cannot be read or has more than `maxBytes`; a link is no file of ours. */
+/** A file of our own as bytes, or undefined when it cannot be read or is something else: a link, a pipe, a folder, longer than `maxBytes`. */
 export async function readBytes(path: string, maxBytes = maxOwnBytes): Promise<Uint8Array | undefined> {
-  return readOwn(path, safely, maxBytes).catch(() => undefined);
+  return readPlain(path, maxBytes, constants.O_NOFOLLOW ?? 0).catch(() => undefined);
 }
 
-async function readOwn(path: string, flags: number, maxBytes: number): Promise<Uint8Array> {
-  const handle = await open(path, flags);
+/** `O_NONBLOCK` keeps a pipe nobody writes to from holding a thread for ever. */
+async function readPlain(path: string, maxBytes: number, flags: number): Promise<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new Error(`${path} is ${kindOf(stats)}`);
-    if (stats.size > maxBytes) throw new Error(`${path} is too large to read`);
+    if (stats.size > maxBytes)
+      throw new Error(`${path} has ${formatBytes(stats.size)}, more than the ${formatBytes(maxBytes)} it may have`);
     return await readAtMost(handle, stats.size);
   } finally {
+    // What was read is read, whatever closing says.
     await handle.close().catch(() => undefined);
   }
 }

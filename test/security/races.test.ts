@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rename, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { type Computer, type Limner, test } from '../fixtures.ts';
@@ -17,7 +18,9 @@ interface Pair {
 
 /** Exchanges names in a process of its own; resolves with how often, once stopped. */
 async function startSwapping(pairs: readonly Pair[]): Promise<() => Promise<number>> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'swapper.js'), JSON.stringify(pairs)], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./swapper.js', import.meta.url)), JSON.stringify(pairs)], {
+    stdio: 'pipe',
+  });
   const [closed, said] = [once(child, 'close'), text(child.stdout)];
   await once(child.stderr, 'data');
   return async () => {
@@ -58,14 +61,18 @@ async function makeTwins(computer: Computer): Promise<{ outside: string; inside:
   return { inside, outside, pairs };
 }
 
-/** Calls one after the other in several lanes until the time is over; resolves with the answers that were successes, and how many were tried. */
+/**
+ * Calls one after the other in several lanes until the time is over, and on a busy machine until there was a success and an exchange that was noticed;
+ * resolves with the answers that were successes, and how many were tried.
+ */
 async function callFor(seconds: number, limner: Limner, toArguments: (number: number) => Record<string, unknown>) {
   const until = performance.now() + seconds * 1000;
+  const isOver = () => performance.now() > until + (served.length > 0 && refused.has('not_allowed') ? 0 : 20_000);
   const served: Awaited<ReturnType<Limner['call']>>[] = [];
   const refused = new Map<string, number>();
   let tried = 0;
   const lane = async () => {
-    while (performance.now() < until) {
+    while (!isOver()) {
       tried += 1;
       const answer = await limner.call('export_image', toArguments(tried));
       if (answer.isError) refused.set(answer.code, (refused.get(answer.code) ?? 0) + 1);
@@ -136,7 +143,7 @@ test('while they are exchanged, nothing is written, made or replaced outside', a
   const strays = [...(await snapshot(inside)).keys()].filter((path) => path.endsWith('.part'));
   expect(strays).toEqual([]);
   expect(served.length).toBeGreaterThan(0);
-  expect((refused.get('not_allowed') ?? 0) + (refused.get('cannot_write') ?? 0)).toBeGreaterThan(0);
+  expect(refused.get('not_allowed')).toBeGreaterThan(0);
 });
 
 test('an allowed folder that is exchanged for a link later opens nothing of what that leads to', async ({ start, computer }) => {
