@@ -100,7 +100,7 @@ export const diskFaults: readonly Fault[] = [
   together('a place that cannot be written', async (stage, server, place) => {
     await place.computer.write('file', 'no folder');
     const scene = stage.scene(place);
-    for (const output of ['file/', 'file/fox.png', `${'long'.repeat(100)}/`]) {
+    for (const output of ['file/', 'file/fox.png', 'file/deeper/still/']) {
       expectError(await server.call('generate_image', { ...scene.args, output }), 'cannot_write', /nothing was charged/i);
     }
     expect(scene.requests()).toEqual([]);

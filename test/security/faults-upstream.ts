@@ -104,7 +104,7 @@ export const wireFaults: readonly Fault[] = [
 
 /** An answer that does not come whole: given up at the limit, while others work. */
 function silence(fault: string, google: Parameters<typeof fails>[0]): Fault {
-  const limitMs = amount(4000, 16_000);
+  const limitMs = amount(6000, 16_000);
   const survive = async (stage: Stage) => {
     const { place, server } = await stage.impatient(limitMs);
     const [scene, other] = [stage.scene(place, google), stage.scene(place)];
