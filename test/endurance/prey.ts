@@ -40,7 +40,7 @@ const response = z.object({
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
-export type Reply = z.infer<typeof response>;
+type Reply = z.infer<typeof response>;
 
 /** Starts a server with a command line, in a project. */
 export async function startPrey(

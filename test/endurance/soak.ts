@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Answer } from '../answer.ts';
 import { photo } from '../fixtures.ts';
 import { answers } from '../google/index.ts';
+import { childrenOf, memoryOf } from '../security/processes.ts';
 import type { Ground } from './ground.ts';
 import { inspectLeftovers } from './leftovers.ts';
 import type { Prey } from './prey.ts';
@@ -31,20 +32,17 @@ export interface Soak {
 const faultEvery = 20;
 
 /** Bytes of memory a process has; 0 when it is gone. */
-async function memoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+async function bytesOf(pid: number): Promise<number> {
+  return 1e6 * (await memoryOf(pid, 'VmRSS'));
 }
 
 async function handlesOf(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
+/** Bytes of memory of all it has started. */
 async function helpersOf(pid: number): Promise<number> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const children = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')));
-  const pids = children.flatMap((text) => text.split(' ').filter((word) => /^\d+$/.test(word)));
-  return (await Promise.all(pids.map((child) => memoryOf(Number(child))))).reduce((sum, bytes) => sum + bytes, 0);
+  return (await Promise.all((await childrenOf(pid)).map(bytesOf))).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** Many calls of one server, some of them with a fault: pictures made, edited, converted; errors of Google's, cancels, pictures that are none. */
@@ -74,16 +72,16 @@ export async function soak(ground: Ground, calls: number): Promise<Soak> {
     figures.wrong.push(...(await (isFault ? failOnce(ground, prey, index) : succeed(prey, index))));
     figures.calls += 1;
     figures.faults += isFault ? 1 : 0;
-    if (index === warmUp) Object.assign(figures, { warm: await memoryOf(prey.pid), handles: { warm: await handlesOf(prey.pid), last: 0 } });
+    if (index === warmUp) Object.assign(figures, { warm: await bytesOf(prey.pid), handles: { warm: await handlesOf(prey.pid), last: 0 } });
     if (index <= warmUp) continue;
-    current = Math.min(current, await memoryOf(prey.pid));
+    current = Math.min(current, await bytesOf(prey.pid));
     figures.helpers = Math.max(figures.helpers, await helpersOf(prey.pid));
     if ((index - warmUp) % stretch === 0) {
       least.push(current);
       current = Number.POSITIVE_INFINITY;
     }
   }
-  figures.last = await memoryOf(prey.pid);
+  figures.last = await bytesOf(prey.pid);
   figures.slope = toSlope(least) / stretch;
   await vi
     .waitFor(

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import type { Prey } from '../endurance/prey.ts';
@@ -6,6 +5,7 @@ import { answers } from '../google/index.ts';
 import { holding } from './faults-disk.ts';
 import { alone, expectSuccess, type Fault, type Place, type Scene, together } from './faults-stage.ts';
 import { amount } from './form.ts';
+import { workOf } from './processes.ts';
 
 /** The same call, sent again to a server: answered with what the first brought, and paid once. */
 async function expectRecovered(server: Prey, scene: Scene): Promise<void> {
@@ -14,12 +14,6 @@ async function expectRecovered(server: Prey, scene: Scene): Promise<void> {
   expect(facts.cost.dollars).toBe(0);
   expect(scene.requests()).toHaveLength(1);
   expect(await scene.files()).toHaveLength(1);
-}
-
-/** Processor time a process has used, in seconds; 0 where the system does not tell. */
-async function processorTime(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
 }
 
 function ended(fault: string, end: (server: Prey, release: () => void, place: Place) => Promise<void>): Fault {
@@ -105,9 +99,9 @@ export const clientFaults: readonly Fault[] = [
     server.stopReading('stderr');
     server.write('no message\n'.repeat(100));
     await expectSuccess(await server.call('generate_image', scene.args));
-    const before = await processorTime(server.pid);
+    const before = await workOf(server.pid);
     await setTimeout(500);
-    expect((await processorTime(server.pid)) - before).toBeLessThan(0.2);
+    expect((await workOf(server.pid)) - before).toBeLessThan(0.2);
     await scene.good(server);
   }),
   together('garbage on stdin', async (stage, server, place) => {

@@ -36,7 +36,7 @@ export async function findKey(folder: string, said: readonly string[], google: G
   return found;
 }
 
-export function hasPiece(text: string | undefined): boolean {
+function hasPiece(text: string | undefined): boolean {
   return text !== undefined && pieces.some((piece) => text.includes(piece));
 }
 
