@@ -65,8 +65,8 @@ function isLeftAlone({ call, abandoned, startedAt }: CallState, { ledger }: Call
 }
 
 /** What is taken over for one caller is not taken over for the next, as long as that one is there. */
-async function take({ call: id }: CallState, { ledger, cancelled }: Call, bring: () => Promise<Outcome | undefined>) {
-  ledger.hold(id, cancelled);
+async function take({ call: id }: CallState, { ledger, gone }: Call, bring: () => Promise<Outcome | undefined>) {
+  ledger.hold(id, gone);
   let outcome: Outcome | undefined;
   try {
     outcome = await bring();

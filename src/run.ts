@@ -52,7 +52,7 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
   await requirePlace(plan, call.config);
   const id = newCallId();
   // Also heard between the end of the work and its answer.
-  call.cancelled.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
+  call.gone.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
   void call.archive.lookAround().catch(call.logError);
   let arrived: readonly KeptImage[] = [];
   const release = keepDecoder();
@@ -96,7 +96,7 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   await ledger.finish(
     id,
     images.map(({ id: image, file }) => ({ id: image, path: file.path })),
-    call.cancelled.aborted,
+    call.gone.aborted,
   );
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
   const previews = await makePreviews(images, call, warnings);

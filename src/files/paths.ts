@@ -1,5 +1,5 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
@@ -71,19 +71,28 @@ export async function toRealPath(path: string): Promise<string> {
  * what is there, and whether anything is, is then unknown.
  */
 async function findRealPath(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch {
-    const isLink = await lstat(path).then(
-      (stats) => stats.isSymbolicLink(),
+  const whole = await realpath(path).catch(() => undefined);
+  if (whole !== undefined) return whole;
+  const there = await findLongestThere(path);
+  const real = await realpath(there).catch(() => undefined);
+  return real === undefined ? undefined : join(real, relative(there, path));
+}
+
+/** The longest start of a path at which something is, a link that leads nowhere included. Found by halves: a path may have thousands of parts. */
+async function findLongestThere(path: string): Promise<string> {
+  const { root } = parse(path);
+  const names = path.slice(root.length).split(sep);
+  let [there, missing] = [0, names.length + 1];
+  while (missing - there > 1) {
+    const middle = Math.floor((there + missing) / 2);
+    const isThere = await lstat(join(root, ...names.slice(0, middle))).then(
+      () => true,
       () => false,
     );
-    if (isLink) return undefined;
-    const parent = dirname(path);
-    if (parent === path) return path;
-    const real = await findRealPath(parent);
-    return real === undefined ? undefined : join(real, basename(path));
+    if (isThere) there = middle;
+    else missing = middle;
   }
+  return join(root, ...names.slice(0, there));
 }
 
 /** Real paths of allowed folders as they were when first asked for: a link that is put in their place later opens nothing. */

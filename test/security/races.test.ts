@@ -6,6 +6,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { expect } from 'vitest';
+import { requireAllowed } from '../../src/files/paths.ts';
+import { ensureWritable, publish } from '../../src/files/publish.ts';
+import { readPictureFile } from '../../src/files/read.ts';
 import { type Computer, type Limner, test } from '../fixtures.ts';
 import { amount, figure } from './form.ts';
 import { canary, changesBetween, holdsCanary, snapshot } from './hostile-ground.ts';
@@ -83,7 +86,7 @@ async function callFor(seconds: number, limner: Limner, toArguments: (number: nu
   return { tried, served, refused };
 }
 
-const seconds = amount(2, 30);
+const seconds = amount(2, 20);
 
 test('while a file, its folder and the folder above are exchanged for links, no picture from outside is read', async ({
   start,
@@ -144,6 +147,50 @@ test('while they are exchanged, nothing is written, made or replaced outside', a
   expect(strays).toEqual([]);
   expect(served.length).toBeGreaterThan(0);
   expect(refused.get('not_allowed')).toBeGreaterThan(0);
+});
+
+/** Works in several lanes until the time is over; resolves with how often it was done, and how often refused. */
+async function repeat(work: (number: number) => Promise<unknown>): Promise<{ done: number; refused: number }> {
+  const until = performance.now() + amount(500, 10_000);
+  let [done, refused] = [0, 0];
+  const lane = async () => {
+    while (performance.now() < until) {
+      await work(done + refused).then(
+        () => done++,
+        () => refused++,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+  return { done, refused };
+}
+
+test('the doors to the disk alone, as fast as they go, let nothing in or out', async ({ computer }) => {
+  const { inside, outside, pairs } = await makeTwins(computer);
+  const { project, home } = computer;
+  const places = { allowedDirs: [project], projectDir: project, outputDir: project, home, platform: process.platform };
+  const before = await snapshot(outside);
+  const stop = await startSwapping(pairs);
+  let leaks = 0;
+  const reads = await repeat(async (number) => {
+    const { bytes } = await readPictureFile(join(inside, below[number % below.length] ?? ''), places);
+    if (Buffer.from(bytes).includes(canary)) leaks += 1;
+  });
+  const writes = await repeat(async (number) => {
+    const folder = await requireAllowed(join(inside, ['folder', 'top/in/between', `top/${number}`][number % 3] ?? ''), places, 'write');
+    await ensureWritable(folder, 1, places);
+    await publish(join(folder, `${number}.png`), Buffer.from('ours'), number % 2 ? 'replace' : 'number', { places });
+  });
+  const swaps = await stop();
+  const changed = changesBetween(outside, before, await snapshot(outside));
+  figure(
+    'races at the doors, reading',
+    `${leaks} leaks in ${reads.done + reads.refused} reads, ${reads.done} served, ${swaps} swaps in all`,
+  );
+  figure('races at the doors, writing', `${changed.length} files outside in ${writes.done + writes.refused} writes, ${writes.done} served`);
+  expect(leaks).toBe(0);
+  expect(changed).toEqual([]);
+  expect(Math.min(reads.done, reads.refused, writes.done, writes.refused)).toBeGreaterThan(0);
 });
 
 test('an allowed folder that is exchanged for a link later opens nothing of what that leads to', async ({ start, computer }) => {

@@ -1,5 +1,5 @@
 // Exchanges names for links that lead elsewhere, and back, as fast as it can, until something comes in on stdin; then says how often.
-import { linkSync, lstatSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, renameSync, symlinkSync } from 'node:fs';
 
 /** `path` is what is there, `target` where the link in its place leads. */
 const pairs = JSON.parse(process.argv[2]).map((pair) => ({ ...pair, isFile: lstatSync(pair.path).isFile() }));
@@ -30,17 +30,25 @@ function swapFolder({ path }) {
   renameSync(`${path}.real`, path);
 }
 
+/** Whoever writes may have made a folder where the name was free for a moment: it goes, and what was there comes back. */
+function restore({ path }) {
+  if (!existsSync(`${path}.real`)) return;
+  const isLink = existsSync(path) && lstatSync(path).isSymbolicLink();
+  if (existsSync(path)) renameSync(path, isLink ? `${path}.link` : `${path}.stray-${swaps}`);
+  renameSync(`${path}.real`, path);
+}
+
 function run() {
   for (let round = 0; round < 100; round += 1) {
     for (const pair of pairs) {
-      try {
-        if (pair.isFile) swapFile(pair);
-        else swapFolder(pair);
-        swaps += 1;
-      } catch (error) {
-        // Whoever writes may have put a file where the name was free for a moment.
-        if (error.code !== 'EEXIST' && error.code !== 'ENOTEMPTY') throw error;
-      }
+      swaps += 1;
+      if (pair.isFile) swapFile(pair);
+      else
+        try {
+          swapFolder(pair);
+        } catch {
+          restore(pair);
+        }
     }
   }
   if (!isOver) return setImmediate(run);
