@@ -109,8 +109,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
     const mine = own.get(id);
     if (mine) return mine;
-    // Only what is an id becomes part of a path.
-    const bytes = imageIdPattern.test(id) ? await readBytes(recordPath(id), maxRecordBytes) : undefined;
+    const bytes = await readBytes(recordPath(id), maxRecordBytes);
     const record = bytes && parseRecord(Buffer.from(bytes).toString('utf8'));
     return record?.id === id ? atHome(record) : undefined;
   }

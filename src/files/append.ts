@@ -33,9 +33,7 @@ async function openToAppend(path: string): Promise<FileHandle> {
 }
 
 async function endsTorn(handle: FileHandle): Promise<boolean> {
-  const stats = await handle.stat();
-  if (!stats.isFile()) throw new Error('this is no file that lines can be added to');
-  const { size } = stats;
+  const { size } = await handle.stat();
   if (size === 0) return false;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] !== newline;
