@@ -64,7 +64,7 @@ function toHosts(value: string | undefined, warnings: string[]): UrlRule['hosts'
   if (value === undefined || off.test(value)) return 'none';
   if (on.test(value)) return 'any';
   // A list in the settings file arrives joined by colons.
-  const parts = value.split(/[\s,;]+|:(?=[^:]*\.)/).filter((part) => part !== '');
+  const parts = value.split(/[\s,;]+|:(?=[^:/]*\.)/).filter((part) => part !== '');
   const hosts: string[] = [];
   for (const part of parts) {
     const host = toHost(part);

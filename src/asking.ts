@@ -35,17 +35,18 @@ const answeredWithin = 600_000;
 
 /**
  * Puts the question to the person, once. Since 2026-07-28 the question is the answer to the call, which the host then sends again with what the person
- * said; before that it is asked while the call goes on. A host that cannot ask after all leaves it at the refusal.
+ * said; before that it is asked while the call goes on, until the host has gone. A host that cannot ask after all leaves it at the refusal.
  */
 export async function askToPay(
   refusal: ToolError & { question: string },
   { mcpReq }: ServerContext,
+  gone: AbortSignal,
   pay: () => Promise<CallToolResult>,
 ): Promise<CallToolResult | InputRequiredResult> {
   if (mcpReq.inputResponses !== undefined) throw toNo(refusal);
   const question = toForm(refusal.question);
   if (mcpReq.envelope !== undefined) return inputRequired({ inputRequests: { pay: inputRequired.elicit(question) } });
-  const said = await mcpReq.elicitInput(question, { timeout: answeredWithin, signal: mcpReq.signal }).catch(() => {
+  const said = await mcpReq.elicitInput(question, { timeout: answeredWithin, signal: gone }).catch(() => {
     throw refusal;
   });
   if (!hasConsent({ pay: said })) throw toNo(refusal);

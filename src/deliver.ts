@@ -4,11 +4,12 @@ import { type ImageRecord, type KeptFile, toSha256 } from './archive/record.ts';
 import type { Config } from './config.ts';
 import { readMade } from './decoder/pictures.ts';
 import { ToolError } from './errors.ts';
+import { requireAllowed } from './files/paths.ts';
 import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
-import { exists, measure, readBytes } from './files/read.ts';
+import { exists, measure, readBytes, readPictureFile } from './files/read.ts';
 import { requireFree } from './files/target.ts';
 import { type Ingredients, type MadeFile, makeFile } from './make-file.ts';
-import { type Image, shapeDistance, toExtension, toShape } from './media.ts';
+import { type Image, shapeDistance, sniff, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
 import type { Plan } from './plan.ts';
 import { formatSize } from './text.ts';
@@ -48,11 +49,11 @@ interface Keeper {
 const roomPerImage = 50_000_000;
 
 /** Finds out, before anything is paid for, whether the files can be written under the names the caller gave. Throws `file_exists` or `cannot_write`. */
-export async function requirePlace(plan: Plan): Promise<void> {
+export async function requirePlace(plan: Plan, config: Config): Promise<void> {
   const { output, variations } = plan;
   await requireNames(plan);
-  await ensureWritable(output.folder, roomPerImage * variations);
-  await sweep(output.folder);
+  await ensureWritable(output.folder, roomPerImage * variations, config);
+  await sweep(output.folder, config);
 }
 
 /** Finds out whether the names the caller gave are free, or may be replaced; nothing is written. Throws `file_exists`. */
@@ -119,7 +120,7 @@ async function writeOrRescue(
   warnings: string[],
 ): Promise<{ file: KeptFile; differences: string[] } | undefined> {
   try {
-    const { path, notes } = await write(file, number, plan, keeper.archive);
+    const { path, notes } = await write(file, number, plan, keeper);
     return { file: toKeptFile(path, file.image), differences: [...compare(plan, made, file.image), ...file.differences, ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -142,10 +143,12 @@ export async function findDelivered(record: ImageRecord): Promise<SavedImage | u
 }
 
 /** The last place for a picture that neither its own folder nor the archive took. */
-async function publishElsewhere(made: Image, plan: Plan, { outputDir }: Config): Promise<KeptFile | undefined> {
+async function publishElsewhere(made: Image, plan: Plan, config: Config): Promise<KeptFile | undefined> {
   try {
-    await ensureWritable(outputDir, made.bytes.length);
-    return toKeptFile(await publish(join(outputDir, `${plan.output.stem}.${toExtension(made.format)}`), made.bytes, 'number'), made);
+    const folder = await requireAllowed(config.outputDir, config, 'write');
+    await ensureWritable(folder, made.bytes.length, config);
+    const path = join(folder, `${plan.output.stem}.${toExtension(made.format)}`);
+    return toKeptFile(await publish(path, made.bytes, 'number', { places: config }), made);
   } catch {
     return undefined;
   }
@@ -181,15 +184,19 @@ function toWantedPath({ image, isWhole }: MadeFile, { output: { folder, stem, ex
 }
 
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
-async function write(file: MadeFile, number: number, plan: Plan, archive: Archive): Promise<{ path: string; notes: string[] }> {
+async function write(file: MadeFile, number: number, plan: Plan, { archive, config }: Keeper): Promise<{ path: string; notes: string[] }> {
   const { named, overwrite } = plan.output;
   const { image } = file;
   const wanted = toWantedPath(file, plan);
-  if (!named || file.isWhole) return { path: await publish(wanted, image.bytes, 'number'), notes: [] };
+  const options = { places: config };
+  if (!named || file.isWhole) return { path: await publish(wanted, image.bytes, 'number', options), notes: [] };
   const path = numbered(wanted, number);
-  const backup = overwrite && (await exists(path)) ? await archive.keepReplaced(path).catch(() => undefined) : undefined;
-  if (backup) return { path: await publish(path, image.bytes, 'replace'), notes: [`The picture it replaced is kept at ${backup}.`] };
-  const got = await publish(path, image.bytes, 'number');
+  const old = overwrite && (await exists(path)) ? await readPictureFile(path, config).catch(() => undefined) : undefined;
+  // Between the look at the name and now it may have become another's.
+  const backup = old && sniff(old.bytes) !== undefined ? await archive.keepReplaced(old).catch(() => undefined) : undefined;
+  if (backup)
+    return { path: await publish(path, image.bytes, 'replace', options), notes: [`The picture it replaced is kept at ${backup}.`] };
+  const got = await publish(path, image.bytes, 'number', options);
   if (got === path) return { path, notes: [] };
   const why = overwrite ? 'could not be kept first, so it was not replaced and' : 'was taken meanwhile, so';
   return { path: got, notes: [`${basename(path)} ${why} the name is ${basename(got)}.`] };

@@ -4,10 +4,11 @@ import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { toUrl } from './export/markup.ts';
 import type { Exported, ExportedFile, ExportWish } from './export/wish.ts';
-import { requireAllowed } from './files/paths.ts';
+import { requireAllowed, toShownPath } from './files/paths.ts';
 import { ensureWritable, publish } from './files/publish.ts';
-import { exists, isPlainFile } from './files/read.ts';
+import { exists, isPlainFile, type ReadFile, readPictureFile } from './files/read.ts';
 import type { Target } from './files/target.ts';
+import { sniff } from './media.ts';
 
 /** A file that was written. */
 export interface WrittenFile extends Omit<ExportedFile, 'bytes'> {
@@ -54,14 +55,15 @@ export async function writeFiles(
   const { folder, isInvented, overwrite } = place;
   // A subfolder that is there already may be a link to anywhere.
   for (const below of new Set(files.map(({ name }) => dirname(toPath(folder, name))))) await requireAllowed(below, config, 'write');
-  if (!isInvented) await requireFree(files, folder, overwrite);
+  if (!isInvented) await requireFree(files, place, config);
   await ensureWritable(
     folder,
     files.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    config,
   );
   const written: WrittenFile[] = [];
   for (const file of files) {
-    const writing = isInvented ? writeNumbered(file, folder) : writeNamed(file, folder, overwrite, archive);
+    const writing = isInvented ? writeNumbered(file, folder, config) : writeNamed(file, folder, overwrite, { config, archive });
     written.push(
       await writing.catch((error: unknown) => {
         throw toPartial(error, written);
@@ -72,40 +74,65 @@ export async function writeFiles(
 }
 
 /** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
-async function requireFree(files: readonly ExportedFile[], folder: string, overwrite: boolean): Promise<void> {
-  const paths = files.map(({ name }) => toPath(folder, name));
-  const taken: string[] = [];
-  for (const path of paths) if (await exists(path)) taken.push(path);
+async function requireFree(files: readonly ExportedFile[], { folder, overwrite }: ExportPlace, config: Config): Promise<void> {
+  const taken: { path: string; bytes: Uint8Array }[] = [];
+  for (const { name, bytes } of files) {
+    const path = toPath(folder, name);
+    if (await exists(path)) taken.push({ path, bytes });
+  }
   if (taken.length === 0) return;
-  const list = `${taken.slice(0, 5).join(', ')}${taken.length > 5 ? ` and ${taken.length - 5} more` : ''}`;
+  const list = `${taken
+    .slice(0, 5)
+    .map(({ path }) => toShownPath(path))
+    .join(', ')}${taken.length > 5 ? ` and ${taken.length - 5} more` : ''}`;
   if (!overwrite)
     throw new ToolError('file_exists', `There already: ${list}. Choose another output, or set overwrite to true to replace them.`);
-  for (const path of taken) {
-    if (await isPlainFile(path)) continue;
-    throw new ToolError('file_exists', `${path} is a folder or a link, so limner does not replace it. Choose another output.`);
+  for (const { path, bytes } of taken) {
+    if (!(await isPlainFile(path)))
+      throw new ToolError(
+        'file_exists',
+        `${toShownPath(path)} is a folder or a link, so limner does not replace it. Choose another output.`,
+      );
+    await readReplaceable(path, bytes, config);
   }
+}
+
+/** What stands where a file shall go, when that may be: a picture gives way to pictures only. Throws `file_exists`. */
+async function readReplaceable(path: string, bytes: Uint8Array, config: Config): Promise<ReadFile> {
+  const old = await readPictureFile(path, config);
+  if (sniff(bytes) === undefined || sniff(old.bytes) !== undefined) return old;
+  throw new ToolError(
+    'file_exists',
+    `${toShownPath(path)} exists and is not a picture, so limner does not replace it. Choose another output.`,
+  );
 }
 
 function toPath(folder: string, name: string): string {
   return join(folder, ...name.split('/'));
 }
 
-async function writeNumbered(file: ExportedFile, folder: string): Promise<WrittenFile> {
+async function writeNumbered(file: ExportedFile, folder: string, config: Config): Promise<WrittenFile> {
   const { bytes, ...facts } = file;
   const wanted = toPath(folder, file.name);
-  const path = await publish(wanted, bytes, 'number');
+  const path = await publish(wanted, bytes, 'number', { places: config });
   const notes =
     path === wanted ? facts.notes : [...facts.notes, `${basename(wanted)} was there already, so the name is ${basename(path)}.`];
   return { ...facts, notes, path, bytes: bytes.length };
 }
 
 /** Under this name and no other, since the caller or the markup counts on it; what it replaces is kept first. */
-async function writeNamed(file: ExportedFile, folder: string, overwrite: boolean, archive: Archive): Promise<WrittenFile> {
+async function writeNamed(
+  file: ExportedFile,
+  folder: string,
+  overwrite: boolean,
+  { config, archive }: { config: Config; archive: Archive },
+): Promise<WrittenFile> {
   const { bytes, ...facts } = file;
   const path = toPath(folder, file.name);
-  await ensureWritable(dirname(path), bytes.length);
-  const replaced = overwrite && (await exists(path)) ? await archive.keepReplaced(path) : undefined;
-  await publish(path, bytes, replaced === undefined ? 'refuse' : 'replace');
+  await ensureWritable(dirname(path), bytes.length, config);
+  const old = overwrite && (await exists(path)) ? await readReplaceable(path, bytes, config) : undefined;
+  const replaced = old && (await archive.keepReplaced(old));
+  await publish(path, bytes, replaced === undefined ? 'refuse' : 'replace', { places: config });
   return { ...facts, path, bytes: bytes.length, ...(replaced !== undefined && { replaced }) };
 }
 

@@ -20,8 +20,13 @@ import { type Request, toRequest, toSecondRequest } from './request.ts';
 export interface Call extends Memory {
   config: Config;
   model: ImageModel;
-  /** Fires when the client cancelled or went away. */
+  /** Fires when the client cancelled, or will read no answer. */
   cancelled: AbortSignal;
+  /**
+   * Fires then too, and when the client can send nothing more: it may have gone, or still read. Nothing is tried again, and the answer does not count as one, so
+   * that the same call later is not paid twice.
+   */
+  gone: AbortSignal;
   /** The person allowed this call to cost more than one may. */
   approved: boolean;
   /** Tells the client what is happening; `done` of `total` pictures are there. */
@@ -98,7 +103,7 @@ function toOneError(reasons: readonly unknown[]): ToolError {
 /** Codes of variations that were never sent. */
 const unsent: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['over_budget', 'over_call_limit', 'cannot_write', 'cancelled']);
 
-interface Clock extends Pick<ModelCall, 'cancelled' | 'deadline' | 'remainingMs' | 'onWait'> {
+interface Clock extends Pick<ModelCall, 'cancelled' | 'gone' | 'deadline' | 'remainingMs' | 'onWait'> {
   /** ISO 8601. */
   until: string;
 }
@@ -108,6 +113,7 @@ function startClock(plan: Plan, call: Call): Clock {
   const end = performance.now() + call.config.timeoutMs;
   return {
     cancelled: call.cancelled,
+    gone: call.gone,
     deadline: AbortSignal.timeout(call.config.timeoutMs),
     remainingMs: () => Math.max(0, end - performance.now()),
     onWait: (why) => call.report(why, 0, plan.variations),

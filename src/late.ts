@@ -4,7 +4,7 @@ import { type ImageRecord, toSha256 } from './archive/record.ts';
 import { isUnclaimed, toImageIds } from './archive/unclaimed.ts';
 import type { KeptImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
-import { readBytes } from './files/read.ts';
+import { readBytes, readPictureFile } from './files/read.ts';
 import type { Call, Failure, Sources } from './generate.ts';
 import { toRecord } from './new-record.ts';
 import type { Plan, PlannedInput } from './plan.ts';
@@ -65,8 +65,8 @@ function isLeftAlone({ call, abandoned, startedAt }: CallState, { ledger }: Call
 }
 
 /** What is taken over for one caller is not taken over for the next, as long as that one is there. */
-async function take({ call: id }: CallState, { ledger, cancelled }: Call, bring: () => Promise<Outcome | undefined>) {
-  ledger.hold(id, cancelled);
+async function take({ call: id }: CallState, { ledger, gone }: Call, bring: () => Promise<Outcome | undefined>) {
+  ledger.hold(id, gone);
   let outcome: Outcome | undefined;
   try {
     outcome = await bring();
@@ -156,11 +156,13 @@ async function toPlanThen(plan: Plan, { inputs }: ImageRecord, { archive }: Call
 async function findKept(id: string, ended: CallState, plan: Plan, call: Call): Promise<KeptImage | undefined> {
   const record = await call.archive.find(id);
   const original = await call.archive.findOriginal(id);
-  const path = original ?? record?.delivered?.path;
-  const bytes = path === undefined ? undefined : await readBytes(path);
+  const { delivered } = record ?? {};
+  // A file elsewhere is read as any path is, and is this picture only as long as it was not changed.
+  const found = original === undefined && delivered ? await readPictureFile(delivered.path, call.config).catch(() => undefined) : undefined;
+  const copy = found && toSha256(found.bytes) === delivered?.sha256 ? found : undefined;
+  const path = original ?? copy?.path;
+  const bytes = original === undefined ? copy?.bytes : await readBytes(original);
   if (path === undefined || bytes === undefined) return undefined;
-  // A file elsewhere is this picture only as long as it was not changed.
-  if (original === undefined && toSha256(bytes) !== record?.delivered?.sha256) return undefined;
   return { bytes, record: record ?? toLostRecord(id, path, bytes, ended, plan, call), mayStand: true };
 }
 

@@ -2,7 +2,12 @@
 export const options = [
   { name: 'GEMINI_API_KEY', values: 'key', default: 'none', meaning: 'Your Gemini API key. `GOOGLE_API_KEY` is read too; this one wins.' },
   { name: 'GOOGLE_API_KEY', values: 'key', default: 'none', meaning: 'The same under its other name.' },
-  { name: 'GOOGLE_GEMINI_BASE_URL', values: 'URL', default: "Google's", meaning: 'Another address that speaks the Gemini API.' },
+  {
+    name: 'GOOGLE_GEMINI_BASE_URL',
+    values: 'URL',
+    default: "Google's",
+    meaning: 'Another address that speaks the Gemini API: https, or http on this computer. The key is sent there and nowhere else.',
+  },
   {
     name: 'LIMNER_BACKEND',
     values: '`gemini`, `standin`',
@@ -31,7 +36,7 @@ export const options = [
   },
   {
     name: 'LIMNER_STATE_DIR',
-    values: 'folder',
+    values: 'absolute folder',
     default: '`~/.local/state/limner`, macOS `~/Library/Application Support/limner`, Windows `%LOCALAPPDATA%\\limner`',
     meaning: 'Where originals, conversations, replaced pictures, records and the ledger are kept.',
   },

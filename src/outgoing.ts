@@ -12,15 +12,33 @@ export function toOutgoing(text: string, { redact }: Redactor): string {
  */
 export function toOutgoingMessage<Message extends object>(message: Message, redactor: Redactor): Message {
   const copy = structuredClone(message);
-  cleanInside(copy, redactor);
+  changeTexts(copy, (text, { isPicture, name }) => (isPicture || name === 'progressToken' ? text : toOutgoing(text, redactor)));
   return 'id' in message ? Object.assign(copy, { id: message.id }) : copy;
 }
 
-function cleanInside(value: object, redactor: Redactor): void {
-  const isPicture = 'mimeType' in value;
+/** Every text in a value as JSON has it, names of properties included. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...textsIn(inner)]);
+}
+
+/** Where in JSON a text stands. */
+interface Place {
+  /** Of the property, or the index; undefined for the name of a property itself. */
+  name?: string;
+  /** The text is a picture's bytes as base64, megabytes of it. */
+  isPicture: boolean;
+}
+
+/** Changes every text in a value as JSON has it, names of properties included, in place. */
+export function changeTexts(value: object, change: (text: string, place: Place) => string): void {
+  const holdsPicture = 'mimeType' in value;
   for (const [name, inner] of Object.entries(value)) {
-    const isExact = name === 'progressToken' || (isPicture && (name === 'data' || name === 'blob'));
-    if (typeof inner === 'object' && inner !== null) cleanInside(inner, redactor);
-    else if (typeof inner === 'string' && !isExact) Reflect.set(value, name, toOutgoing(inner, redactor));
+    if (typeof inner === 'object' && inner !== null) changeTexts(inner, change);
+    const isPicture = holdsPicture && (name === 'data' || name === 'blob');
+    const [newName, now] = [change(name, { isPicture: false }), typeof inner === 'string' ? change(inner, { name, isPicture }) : inner];
+    if (newName !== name) Reflect.deleteProperty(value, name);
+    if (newName !== name || now !== inner) Reflect.set(value, newName, now);
   }
 }

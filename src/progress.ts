@@ -22,7 +22,10 @@ export function startProgress(context: ServerContext, logError: (error: unknown)
     last = Math.max(last + 0.0001, 0.99 * (state.done + guess));
     const message = seconds < 1 ? state.message : `${state.message} (${Math.round(seconds)} s)`;
     const params = { progressToken, progress: last, total: state.total, message };
-    context.mcpReq.notify({ method: 'notifications/progress', params }).catch(logError);
+    // That the client has gone is told by its pipe, to whom it concerns.
+    context.mcpReq.notify({ method: 'notifications/progress', params }).catch((error: unknown) => {
+      if (!isGone(error)) logError(error);
+    });
   };
   const timer = progressToken === undefined ? undefined : setInterval(send, heartbeatMs);
   return {
@@ -32,4 +35,8 @@ export function startProgress(context: ServerContext, logError: (error: unknown)
     },
     stop: () => clearInterval(timer),
   };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');
 }

@@ -135,8 +135,9 @@ function undoEscapes(text: string): { text: string; places: readonly number[] } 
   };
   for (const match of text.matchAll(escapes)) {
     const [whole, percent, unicode, long, byte, hex, decimal] = match;
+    // What is no ASCII is in no key, whatever of it hides.
     const code = decimal ? Number(decimal) : Number.parseInt(percent ?? unicode ?? long ?? byte ?? hex ?? '', 16);
-    const character = withoutHidden(code <= 0x10ffff ? String.fromCodePoint(code) : whole);
+    const character = percent && code >= ascii ? '' : withoutHidden(code <= 0x10ffff ? String.fromCodePoint(code) : whole);
     if (character.length > 1) continue;
     copy(match.index);
     after = match.index + whole.length;

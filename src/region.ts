@@ -128,21 +128,29 @@ function settle(start: number, end: number, length: number): Stretch {
 const fillers = new Set(
   'the a of in at and from to is edge corner hand part side area section region box picture image photo frame canvas'.split(' '),
 );
-const places: Record<string, 'top' | 'bottom' | 'left' | 'right' | 'middle'> = {
-  top: 'top',
-  upper: 'top',
-  bottom: 'bottom',
-  lower: 'bottom',
-  left: 'left',
-  lefthand: 'left',
-  right: 'right',
-  righthand: 'right',
-  center: 'middle',
-  centre: 'middle',
-  central: 'middle',
-  middle: 'middle',
-};
-const shares: Record<string, number> = { half: 1 / 2, third: 1 / 3, quarter: 1 / 4, quadrant: 1 / 4, fourth: 1 / 4 };
+const places = new Map<string, 'top' | 'bottom' | 'left' | 'right' | 'middle'>([
+  ['top', 'top'],
+  ['upper', 'top'],
+  ['bottom', 'bottom'],
+  ['lower', 'bottom'],
+  ['left', 'left'],
+  ['lefthand', 'left'],
+  ['right', 'right'],
+  ['righthand', 'right'],
+  ['center', 'middle'],
+  ['centre', 'middle'],
+  ['central', 'middle'],
+  ['middle', 'middle'],
+]);
+const shares = new Map([
+  ['half', 1 / 2],
+  ['third', 1 / 3],
+  ['quarter', 1 / 4],
+  ['quadrant', 1 / 4],
+  ['fourth', 1 / 4],
+  ['twothirds', 2 / 3],
+  ['threequarters', 3 / 4],
+]);
 
 function parseWords(text: string, words: string, size: Size): Box {
   const parts = words
@@ -152,12 +160,11 @@ function parseWords(text: string, words: string, size: Size): Box {
     .filter((word) => word !== '' && !fillers.has(word));
   if (parts.some((word) => ['all', 'whole', 'everything', 'full', 'entire', 'everywhere'].includes(word)))
     throw refusal(text, 'is the whole picture: leave region out when everything may change.', false);
-  const multiples: Record<string, number> = { ...shares, twothirds: 2 / 3, threequarters: 3 / 4 };
-  const strange = parts.filter((word) => places[word] === undefined && multiples[word] === undefined);
+  const strange = parts.filter((word) => !places.has(word) && !shares.has(word));
   if (strange.length > 0 || parts.length === 0)
     throw refusal(text, 'is not a place in the picture: say in prompt what is to change, and here the box it is in.');
-  const where = parts.flatMap((word) => places[word] ?? []);
-  const [share, ...more] = parts.flatMap((word) => multiples[word] ?? []);
+  const where = parts.flatMap((word) => places.get(word) ?? []);
+  const [share, ...more] = parts.flatMap((word) => shares.get(word) ?? []);
   const [vertical, horizontal] = [
     where.filter((place) => place === 'top' || place === 'bottom'),
     where.filter((place) => place === 'left' || place === 'right'),

@@ -8,10 +8,10 @@ import {
   ResourceNotFoundError,
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
-import type { Archive } from './archive/archive.ts';
 import type { Ledger } from './archive/ledger.ts';
 import { type ImageRecord, imageIdPattern, toSha256 } from './archive/record.ts';
-import { measure, readBytes } from './files/read.ts';
+import { findAllowed } from './files/paths.ts';
+import { measure, readBytes, readPictureFile } from './files/read.ts';
 import { isFormat, sniff, toExtension, toMediaType } from './media.ts';
 import { cleanText, formatBytes, quote, showPath, toCleanJson } from './text.ts';
 import type { Deps } from './tool.ts';
@@ -24,7 +24,7 @@ const [catalogued, listed, completed] = [50, 20, 100];
 /** Longest original that is handed over: clients hang up on a line of more than 10 MiB, and base64 makes three bytes four characters. */
 const maxBlobBytes = 7_500_000;
 
-type Sources = Pick<Deps, 'archive' | 'ledger'>;
+type Sources = Pick<Deps, 'archive' | 'ledger' | 'config'>;
 
 /**
  * Registers what a host can browse: `limner://images`, the recent pictures as JSON, and `limner://images/{id}`, the bytes of one as the model returned
@@ -93,7 +93,7 @@ function toFacts(record: ImageRecord) {
 async function listOriginals(sources: Sources): Promise<Resource[]> {
   const records = await findRecent(sources, listed);
   const resources = await Promise.all(
-    records.map(async (record) => ((await findPlaces(record.id, record, sources.archive)).length > 0 ? [toResource(record)] : [])),
+    records.map(async (record) => ((await findPlaces(record.id, record, sources)).length > 0 ? [toResource(record)] : [])),
   );
   return resources.flat();
 }
@@ -122,18 +122,21 @@ function toUri({ id }: ImageRecord): string {
 }
 
 /** The bytes as the model returned them. Throws what the protocol has for a resource that is not there, saying why and what to do. */
-async function readOriginal(uri: string, id: string, { archive, ledger }: Sources): Promise<ReadResourceResult> {
+async function readOriginal(uri: string, id: string, sources: Sources): Promise<ReadResourceResult> {
   // Only what is an id becomes part of a path.
   if (!imageIdPattern.test(id)) {
     throw new ResourceNotFoundError(cleanText(uri, 200), `${quote(id)} is no picture id; read ${imagesUri} for the pictures there are.`);
   }
+  const { archive, ledger, config } = sources;
   const record = await archive.find(id);
-  for (const { path, bytes: size } of await findPlaces(id, record, archive)) {
+  for (const { path, bytes: size } of await findPlaces(id, record, sources)) {
     if (size > maxBlobBytes) throw tooLarge(uri, id, path, size);
-    const bytes = await readBytes(path);
+    const isDelivered = path === record?.delivered?.path && path !== record.original?.path;
+    // Where a file was delivered is only what a record says, so it is read as any path is.
+    const bytes = isDelivered ? (await readPictureFile(path, config).catch(() => undefined))?.bytes : await readBytes(path);
     if (bytes && isOriginal(bytes, record)) return { contents: [{ uri, mimeType: mediaTypeOf(bytes), blob: toBase64(bytes) }] };
   }
-  throw new ResourceNotFoundError(uri, record ? await explainMissing(record) : await explainUnknown(id, ledger));
+  throw new ResourceNotFoundError(uri, record ? await explainMissing(record, config) : await explainUnknown(id, ledger));
 }
 
 interface Place {
@@ -145,9 +148,10 @@ interface Place {
  * Where the original of a picture may be read, by file sizes alone: where it was kept, under its id when the state folder was moved or its record could
  * not be written, and where it was delivered untouched.
  */
-async function findPlaces(id: string, record: ImageRecord | undefined, archive: Archive): Promise<Place[]> {
+async function findPlaces(id: string, record: ImageRecord | undefined, { archive, config }: Omit<Sources, 'ledger'>): Promise<Place[]> {
   const [original, delivered] = [record?.original, record?.delivered];
-  const copy = original && original.sha256 === delivered?.sha256 ? delivered.path : undefined;
+  const isCopy = original !== undefined && original.sha256 === delivered?.sha256;
+  const copy = isCopy && (await findAllowed(delivered.path, config)) !== undefined ? delivered.path : undefined;
   const paths = new Set([original?.path, await archive.findOriginal(id), copy].filter((path) => path !== undefined));
   const places = await Promise.all([...paths].map(async (path) => ({ path, bytes: (await measure(path))?.bytes ?? 0 })));
   return places.filter(({ bytes }) => bytes > 0 && bytes === (original?.bytes ?? bytes));
@@ -171,12 +175,13 @@ function tooLarge(uri: string, id: string, path: string, bytes: number): Protoco
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message, { uri, reason: 'too_large' });
 }
 
-async function explainMissing({ id, original, delivered }: ImageRecord): Promise<string> {
+async function explainMissing({ id, original, delivered }: ImageRecord, config: Sources['config']): Promise<string> {
   const why = original
     ? `The original of ${id} was changed or removed since, as happens when the archive is full`
     : `The original of ${id} could not be kept when it was made`;
   if (delivered === undefined) return `${why}, and it was never delivered; make it again with the same prompt.`;
-  const isThere = (await measure(delivered.path)) !== undefined;
+  const place = await findAllowed(delivered.path, config);
+  const isThere = place === undefined || (await measure(place)) !== undefined;
   return isThere
     ? `${why}; read the delivered file instead: ${showPath(delivered.path)}`
     : `${why}, and the delivered file ${showPath(delivered.path)} is gone too; make it again with the same prompt.`;

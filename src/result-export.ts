@@ -32,7 +32,7 @@ export function describeExport(outcome: ExportOutcome): string[] {
       ? [describeFile(only, showPath(only.path))]
       : [
           `${showPath(folder)}, ${files.length} files:`,
-          ...files.map((file, index) => `${index + 1}. ${describeFile(file, relative(folder, file.path))}`),
+          ...files.map((file, index) => `${index + 1}. ${describeFile(file, showPath(relative(folder, file.path)))}`),
         ];
   return [
     ...list,

@@ -8,7 +8,7 @@ import { exportPictures } from './export/export.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
 import { nameFiles, type WrittenFile, writeFiles } from './export-files.ts';
 import { findPictures } from './files/folder.ts';
-import { isInside, workingFolder } from './files/paths.ts';
+import { isHidden, isInside, workingFolder } from './files/paths.ts';
 import { findTarget, type Target } from './files/target.ts';
 import type { Preview } from './image/preview.ts';
 import { formatOfExtension } from './media.ts';
@@ -101,7 +101,7 @@ async function readAll(images: readonly string[], { config, archive, ledger, can
   return pictures;
 }
 
-/** Beside the (first) picture unless told; a picture that lies in the archive or was downloaded has no such place. What makes several files can only mean a folder. */
+/** Beside the (first) picture unless told; one in the archive, in a hidden folder or downloaded has no such place. What makes several files can only mean a folder. */
 async function findExportTarget(
   output: string | undefined,
   { preset }: ExportWish,
@@ -112,7 +112,9 @@ async function findExportTarget(
     const target = await findTarget(output, config);
     return target.stem === undefined || target.extension !== undefined || preset === 'none' ? target : findTarget(`${output}/`, config);
   }
-  const beside = first.isDownloaded || isInside(config.stateDir, first.path) ? workingFolder(config) : dirname(first.path);
+  const folder = dirname(first.path);
+  const isPlace = !first.isDownloaded && !isInside(config.stateDir, first.path) && !(await isHidden(folder, config));
+  const beside = isPlace ? folder : workingFolder(config);
   return findTarget(`${beside}/`, config);
 }
 

@@ -1,5 +1,5 @@
 import type { DayTotals } from './archive/ledger-lines.ts';
-import { newCallId } from './archive/record.ts';
+import { newCallId, toSha256 } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
 import { requireBudget, requireNoLoop } from './budget.ts';
 import { keepDecoder, runJob } from './decoder/decoder.ts';
@@ -49,10 +49,10 @@ export interface Outcome {
 export async function run(plan: Plan, sources: Sources, call: Call): Promise<Outcome> {
   await requireNoLoop(plan, call);
   await requireBudget(plan, call);
-  await requirePlace(plan);
+  await requirePlace(plan, call.config);
   const id = newCallId();
   // Also heard between the end of the work and its answer.
-  call.cancelled.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
+  call.gone.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
   void call.archive.lookAround().catch(call.logError);
   let arrived: readonly KeptImage[] = [];
   const release = keepDecoder();
@@ -96,7 +96,7 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   await ledger.finish(
     id,
     images.map(({ id: image, file }) => ({ id: image, path: file.path })),
-    call.cancelled.aborted,
+    call.gone.aborted,
   );
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
   const previews = await makePreviews(images, call, warnings);
@@ -133,7 +133,7 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
   const edge = call.config.preview;
   if (edge === 'none' || call.cancelled.aborted) return [];
   try {
-    const files = await Promise.all(saved.map(async (image) => (await readBytes(image.file.path)) ?? new Uint8Array()));
+    const files = await Promise.all(saved.map(({ file }) => readDelivered(file)));
     if (files.length > 2) return [await runJob('makeContactSheet', files, edge)];
     return await Promise.all(files.map((bytes) => runJob('makePreview', bytes, edge)));
   } catch (error) {
@@ -141,6 +141,13 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
     warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
     return [];
   }
+}
+
+/** The file as it was written; under its name there may be another by now. */
+async function readDelivered({ path, sha256 }: SavedImage['file']): Promise<Uint8Array> {
+  const bytes = await readBytes(path);
+  if (bytes === undefined || toSha256(bytes) !== sha256) throw new Error(`${path} is not what was written`);
+  return bytes;
 }
 
 function sum(numbers: readonly number[]): number {

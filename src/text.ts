@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Size } from './media.ts';
@@ -28,7 +29,7 @@ export function quote(text: string, maxLength = 60): string {
   const line = cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ').replaceAll('"', "'");
   return `"${shorten(
     line
-      .replace(/<(?=[a-z/!?])/gi, '‹')
+      .replace(/<(?=[a-z/!?|])/gi, '‹')
       .replaceAll('](', '] (')
       .replaceAll('`', "'"),
     maxLength,
@@ -36,12 +37,13 @@ export function quote(text: string, maxLength = 60): string {
 }
 
 /**
- * A path as a result names it. One that holds what no text may (a folder's name can) or what would be read as Markdown is named by its `file://` address,
- * which is as exact and is taken as an argument as well.
+ * A path, or the end of one, as a result names it. One that holds what no text may (a folder's name can) or what would be read as Markdown is named by its `file://` address,
+ * which is as exact and is taken as an argument as well; an end of one by the same escapes.
  */
 export function showPath(path: string): string {
-  if (!anyHidden.test(path) && !/[\n\t`]|\]\(|<[a-z/!?]/i.test(path)) return path;
-  return pathToFileURL(path).href.replace(/[[\]()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  if (!anyHidden.test(path) && !/[\n\t`]|\]\(|<[a-z_/!?|]/i.test(path)) return path;
+  const address = isAbsolute(path) ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
+  return address.replace(/[[\]()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** JSON for programs and models in which every text is free of hidden characters, escaped ones too. */

@@ -8,6 +8,7 @@ import type { Forecast } from './forecast.ts';
 import type { Call } from './generate.ts';
 import { explainMissingKey } from './hosts.ts';
 import type { ImageModel } from './model/image-model.ts';
+import { textsIn } from './outgoing.ts';
 import { startProgress } from './progress.ts';
 import { repairArguments } from './repair/arguments.ts';
 import { explainIssues } from './repair/explain.ts';
@@ -25,6 +26,8 @@ export interface Deps extends Memory {
   model: ImageModel | undefined;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
+  /** Fires when the client can send nothing more, and has perhaps gone. */
+  gone: AbortSignal;
   /** Told of every call, so that the process ends after them and not in their middle. */
   track(call: Promise<unknown>): void;
   /** Where our own bugs go: the server's log. */
@@ -111,25 +114,27 @@ async function answerCall<Input>(
   deps: Deps,
 ): Promise<CallToolResult | InputRequiredResult> {
   const progress = startProgress(context, deps.logError);
+  const cancelled = context.mcpReq.signal;
+  const gone = AbortSignal.any([cancelled, deps.gone]);
   // An answer nobody gets tells nobody.
-  const takeNotices = () => (context.mcpReq.signal.aborted ? [] : deps.notices.splice(0));
+  const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
   const call = async (approved: boolean) => {
     requireUsable(deps.config);
     const input = parse(tool, shape, raw);
     requireNoKey(input, deps.config);
     const model = deps.model ?? createKeyless(() => missingKey(server, context, deps.config));
     const { config, archive, ledger, logError } = deps;
-    const cancelled = context.mcpReq.signal;
-    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, report: progress.report });
+    const { report } = progress;
+    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, gone, report });
     const notices = takeNotices();
     if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
     return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
   };
   try {
     return await call(hasConsent(context.mcpReq.inputResponses)).catch((refusal: unknown) => {
-      if (!canBeLifted(refusal) || !deps.model || !canAsk(server, context)) throw refusal;
+      if (!canBeLifted(refusal) || !deps.model || gone.aborted || !canAsk(server, context)) throw refusal;
       progress.report('Waiting for the person to agree to the price', 0, 1);
-      return askToPay(refusal, context, () => call(true));
+      return askToPay(refusal, context, gone, () => call(true));
     });
   } catch (error) {
     if (!(error instanceof ToolError)) deps.logError(error);
@@ -155,7 +160,7 @@ function requireUsable(config: Config): void {
 
 /** A key in a prompt would go into the request's body, a record and a file's name; it belongs into a header, and into no chat. */
 function requireNoKey(input: unknown, { redactor }: Config): void {
-  if (!redactor.finds(JSON.stringify(input))) return;
+  if (!redactor.finds(textsIn(input).join('\n'))) return;
   throw new ToolError(
     'invalid_argument',
     'An argument holds the API key, or a piece of it. limner has the key from its settings: leave it out. If it came out of a chat or a web page, the person should make a new one.',

@@ -153,12 +153,7 @@ describe('raw JSON-RPC', () => {
 
 describe('a client that makes mistakes', () => {
   test.for([
-    ['no JSON', 'garbage\n'],
-    ['half an object', '{"jsonrpc":"2.0"\n'],
     ['an empty line', '\n\r\n'],
-    ['a list', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]\n'],
-    ['a text, a number and null', '"ping"\n42\nnull\n'],
-    ['another version of JSON-RPC', '{"jsonrpc":"1.0","id":1,"method":"ping"}\n'],
     ['an answer nobody asked for', '{"jsonrpc":"2.0","id":99,"result":{}}\n'],
     ['a notification nobody knows', '{"jsonrpc":"2.0","method":"notifications/unheard_of"}\n'],
     ['the cancelling of a call nobody made', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody"}}\n'],
@@ -187,13 +182,6 @@ describe('a client that makes mistakes', () => {
     await server.initialize();
     server.stopReading();
     for (let count = 0; count < 3; count += 1) server.send({ id: `late-${count}`, method: 'tools/list' });
-    expect(await server.exit).toBe(0);
-  });
-
-  test('that sends more than 10 MiB at once ends the server', async ({ raw, google }) => {
-    const server = raw(withKey(google));
-    await server.initialize();
-    server.write(`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"much":"${'x'.repeat(11 * 1024 * 1024)}"}}\n`);
     expect(await server.exit).toBe(0);
   });
 });

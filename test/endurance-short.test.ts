@@ -9,6 +9,7 @@ import { cancelAtRandom, spendInLoop, takeSameName } from './endurance/calls.ts'
 import { findUnrecovered, judge } from './endurance/faults.ts';
 import { type Ground, openGround } from './endurance/ground.ts';
 import { killAtRandom } from './endurance/kills.ts';
+import { soak } from './endurance/soak.ts';
 import type { Computer } from './fixtures.ts';
 
 // The short form of test/endurance: the same hunts, and what needs no Debian package.
@@ -45,6 +46,12 @@ test('two servers in a loop stay below their budget together, and then send noth
   expect(after).toBe(0);
 });
 
+test('a server that makes many pictures, with faults among them, leaves no file behind and no handle open', async () => {
+  const { wrong, stray, handles, faults } = await soak(ground, 40);
+  expect({ wrong, stray, faults }).toEqual({ wrong: [], stray: [], faults: 2 });
+  expect(handles.last).toBeLessThanOrEqual(handles.warm);
+});
+
 describe('a disk that fails tears nothing, and nothing is said to be saved that is not', () => {
   /** A call under a fault, and one after it. */
   async function callUnder(
@@ -69,7 +76,8 @@ describe('a disk that fails tears nothing, and nothing is said to be saved that 
   test('a state folder below a file: the picture is delivered, with a warning', async () => {
     const computer = await ground.makeComputer();
     await writeFile(computer.state, 'no folder');
-    const { result, text, prey, prompt } = await callUnder('no state folder', computer, {});
+    const env = { LIMNER_STATE_DIR: join(computer.state, 'below') };
+    const { result, text, prey, prompt } = await callUnder('no state folder', computer, { env });
     expect(result).toBe('rescued');
     expect(text).toContain('ids will be forgotten');
     expect(await findUnrecovered(prey, 'no state folder', `${prompt}, after`)).toEqual([]);

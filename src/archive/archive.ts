@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { inParts, isPlainFile, listNames, measure, readBytes } from '../files/read.ts';
+import { inParts, isPlainFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { openContentIndex } from './content-index.ts';
@@ -40,7 +40,7 @@ export interface Archive {
   /** Writes a record anew, with what is known since. Throws `cannot_write`. */
   update(record: ImageRecord): Promise<void>;
   /** Keeps a copy of a file that is about to be replaced, and says where. Throws `cannot_write`. */
-  keepReplaced(path: string): Promise<string | undefined>;
+  keepReplaced(file: { path: string; bytes: Uint8Array }): Promise<string>;
   find(id: string): Promise<ImageRecord | undefined>;
   /** The newest picture that has these bytes, as the model sent them or as they were delivered. */
   findByContent(sha256: string): Promise<ImageRecord | undefined>;
@@ -109,8 +109,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   async function readRecord(id: string): Promise<ImageRecord | undefined> {
     const mine = own.get(id);
     if (mine) return mine;
-    // Only what is an id becomes part of a path.
-    const bytes = imageIdPattern.test(id) ? await readBytes(recordPath(id), maxRecordBytes) : undefined;
+    const bytes = await readBytes(recordPath(id), maxRecordBytes);
     const record = bytes && parseRecord(Buffer.from(bytes).toString('utf8'));
     return record?.id === id ? atHome(record) : undefined;
   }
@@ -207,7 +206,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   /** Every file but those of the pictures and calls to keep, readable or not. */
   async function listAll(keep: ReadonlySet<string>): Promise<string[]> {
     const names = await Promise.all(
-      [images, turns, replaced].map(async (folder) => (await listNames(folder)).map((name) => ({ folder, name }))),
+      [images, turns, replaced].map(async (folder) => (await listRemovable(folder)).map((name) => ({ folder, name }))),
     );
     return names.flat().flatMap(({ folder, name }) => (keep.has(toOwner(name)) ? [] : [join(folder, name)]));
   }
@@ -243,9 +242,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       });
       own.delete(record.id);
     },
-    async keepReplaced(path) {
-      const bytes = await readBytes(path);
-      if (bytes === undefined) return undefined;
+    async keepReplaced({ path, bytes }) {
       const sha256 = toSha256(bytes);
       const [known] = await idsWith(sha256);
       const record = known === undefined ? undefined : await readRecord(known);

@@ -204,9 +204,9 @@ function lastDays(count: number): string[] {
   });
 }
 
-function isWaitedFor({ pid, host, at, until }: SentLine, here: string): boolean {
-  const latest = Math.min(Date.parse(until), Date.parse(at) + longestCallMs) + savingMs;
-  return Date.now() < latest && (host !== here || isAlive(pid));
+function isWaitedFor({ pid, host, until }: SentLine, here: string): boolean {
+  const left = Date.parse(until) - Date.now();
+  return left > -savingMs && left <= longestCallMs && (host !== here || isAlive(pid));
 }
 
 function isAlive(pid: number): boolean {

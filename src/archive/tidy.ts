@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isTemporary, remove, sweep } from '../files/publish.ts';
-import { inParts, listNames, measure } from '../files/read.ts';
+import { inParts, listRemovable, measure } from '../files/read.ts';
 import { formatBytes } from '../text.ts';
 import type { ImageRecord } from './record.ts';
 
@@ -82,7 +82,7 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
 
   async function measureAll(): Promise<void> {
     const folders = [images, turns, replaced];
-    await Promise.all(folders.map(sweep));
+    await Promise.all(folders.map((folder) => sweep(folder)));
     const files = await Promise.all(folders.map(listFiles));
     total = files.flat().reduce((sum, { bytes }) => sum + bytes, 0);
     measuredAt = Date.now();
@@ -171,7 +171,7 @@ interface ListedFile {
 
 async function listFiles(folder: string): Promise<ListedFile[]> {
   const found = await Promise.all(
-    (await listNames(folder))
+    (await listRemovable(folder))
       .filter((name) => !isTemporary(name))
       .map(async (name) => {
         const path = join(folder, name);

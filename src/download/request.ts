@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { version } from '../version.ts';
@@ -63,12 +63,12 @@ export async function ask(url: URL, addresses: readonly LookupAddress[], signal:
       if (!isPublicAddress(socket.remoteAddress ?? '')) sent.destroy(new Error('connected elsewhere'));
     });
   });
-  // What breaks after the headers came is told by the answer's own stream.
-  sent.on('error', () => undefined);
-  sent.end();
-  const [response]: unknown[] = await once(sent, 'response');
-  if (response instanceof IncomingMessage) return response;
-  throw new Error('no answer');
+  return new Promise((resolve, reject) => {
+    // What breaks after the headers came is told by the answer's own stream; another protocol, where a host answers with that, is told by the end alone.
+    sent.on('response', resolve).on('error', reject);
+    sent.on('close', () => reject(new Error('no answer')));
+    sent.end();
+  });
 }
 
 /** A resolver that knows these addresses only. */

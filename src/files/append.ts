@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './read.ts';
+import { codeOf } from './system-error.ts';
 
 /**
  * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
@@ -33,9 +33,7 @@ async function openToAppend(path: string): Promise<FileHandle> {
 }
 
 async function endsTorn(handle: FileHandle): Promise<boolean> {
-  const stats = await handle.stat();
-  if (!stats.isFile()) throw new Error('this is no file that lines can be added to');
-  const { size } = stats;
+  const { size } = await handle.stat();
   if (size === 0) return false;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] !== newline;

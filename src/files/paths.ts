@@ -1,10 +1,10 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
 import { expandHome, isTooWide } from '../system-folders.ts';
-import { quote } from '../text.ts';
+import { quote, showPath } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
 export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform'> & {
@@ -17,12 +17,21 @@ export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | '
  * Throws `invalid_argument` for a path no file system takes.
  */
 export function toAbsolutePath(path: string, places: Places): string {
-  if (path.includes('\0')) throw new ToolError('invalid_argument', `${quote(path)} is not a path: it holds a NUL character.`);
   if (places.platform !== 'win32' && /^[a-z]:[\\/]/i.test(path)) {
     throw new ToolError('invalid_argument', `${quote(path, 120)} is a Windows path, and this computer does not run Windows.`);
   }
-  const plain = path.startsWith('file:') ? fromFileUrl(path) : expandHome(path, places.home);
+  const plain = /^file:/i.test(path) ? fromFileUrl(path) : expandHome(path, places.home);
+  // Looked for last: an address can hold one in disguise.
+  if (plain.includes('\0')) throw new ToolError('invalid_argument', `${quote(path)} is not a path: it holds a NUL character.`);
+  if (places.platform === 'win32' && plain.split(/[\\/]/).some(isDeviceName)) {
+    throw new ToolError('invalid_argument', `${quote(path, 120)} names a device of Windows, not a file.`);
+  }
   return resolve(workingFolder(places), plain);
+}
+
+/** True for a name that Windows gives to a device, whatever folder and extension it comes with. */
+export function isDeviceName(name: string): boolean {
+  return /^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\.|:|$)/i.test(name);
 }
 
 /** What "here" means: where relative paths start, and whose pictures `last` and an answer speak of. */
@@ -32,10 +41,12 @@ export function workingFolder(places: Pick<Config, 'projectDir' | 'outputDir'>):
 
 function fromFileUrl(url: string): string {
   try {
-    return fileURLToPath(url);
+    const { href, search, hash } = new URL(url);
+    if (search === '' && hash === '') return fileURLToPath(href);
   } catch {
-    throw new ToolError('invalid_argument', `${quote(url)} is not a file:// address of this computer: give the path itself.`);
+    // No address, or one of another computer.
   }
+  throw new ToolError('invalid_argument', `${quote(url)} is not a file:// address of this computer: give the path itself.`);
 }
 
 /** True when `path` is `folder` or lies in it; both absolute. Compares whole path segments, so `/a/bc` is not inside `/a/b`. */
@@ -44,30 +55,109 @@ export function isInside(folder: string, path: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
-/** The path with every existing link resolved; parts that do not exist yet are kept as they are. */
-export async function toRealPath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(await toRealPath(parent), basename(path));
-  }
+/** A path as errors name it: at most 200 characters, its end, where the name is. */
+export function toShownPath(path: string): string {
+  const line = showPath(path);
+  return line.length <= 200 ? line : `…${line.slice(-199).replace(/^\p{Cs}/u, '')}`;
 }
 
-/** The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it. */
-export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
-  const real = await toRealPath(path);
-  if (places.isPerson) return real;
-  for (const folder of places.allowedDirs) {
-    const allowed = await toRealPath(folder);
-    // A folder that is a link opens what it leads to, unless that is more than anybody would allow.
-    if (!isTooWide(allowed, places) && isInside(allowed, real)) return real;
+/** The path with every existing link resolved; parts that do not exist yet, and all of it where a link leads nowhere, are kept as they are. */
+export async function toRealPath(path: string): Promise<string> {
+  return (await findRealPath(path)) ?? path;
+}
+
+/**
+ * The path with every existing link resolved; parts that do not exist yet are kept as they are. Undefined where a link cannot be followed to its end:
+ * what is there, and whether anything is, is then unknown.
+ */
+async function findRealPath(path: string): Promise<string | undefined> {
+  const whole = await realpath(path).catch(() => undefined);
+  if (whole !== undefined) return whole;
+  const there = await findLongestThere(path);
+  const real = await realpath(there).catch(() => undefined);
+  return real === undefined ? undefined : join(real, relative(there, path));
+}
+
+/** The longest start of a path at which something is, a link that leads nowhere included. Found by halves: a path may have thousands of parts. */
+async function findLongestThere(path: string): Promise<string> {
+  const { root } = parse(path);
+  const names = path.slice(root.length).split(sep);
+  let [there, missing] = [0, names.length + 1];
+  while (missing - there > 1) {
+    const middle = Math.floor((there + missing) / 2);
+    const isThere = await lstat(join(root, ...names.slice(0, middle))).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) there = middle;
+    else missing = middle;
   }
+  return join(root, ...names.slice(0, there));
+}
+
+/** Real paths of allowed folders as they were when first asked for: a link that is put in their place later opens nothing. */
+const realFolders = new WeakMap<readonly string[], Map<string, string>>();
+
+/** The allowed folders, links resolved. */
+async function findRoots(places: Places): Promise<string[]> {
+  const { allowedDirs, projectDir, outputDir } = places;
+  const known = realFolders.get(allowedDirs) ?? new Map<string, string>();
+  realFolders.set(allowedDirs, known);
+  for (const folder of allowedDirs) {
+    const real = known.get(folder) ?? (await findRealPath(folder));
+    if (real !== undefined) known.set(folder, real);
+  }
+  const project = projectDir === undefined ? undefined : known.get(projectDir);
+  return allowedDirs.flatMap((folder) => {
+    const real = known.get(folder);
+    // A folder that is a link opens what it leads to, unless that is more than anybody would allow.
+    if (real === undefined || isTooWide(real, places)) return [];
+    // What a project brings along where the output folder would be opens nothing outside the project.
+    const isBrought = folder === outputDir && projectDir !== undefined && isInside(projectDir, folder);
+    return isBrought && project !== undefined && !isInside(project, real) ? [] : [real];
+  });
+}
+
+/** True for a real path that is inside an allowed folder. */
+export async function isAllowed(real: string, places: Places): Promise<boolean> {
+  return places.isPerson === true || (await findRoots(places)).some((root) => isInside(root, real));
+}
+
+/** The real path of `path` when it is inside an allowed folder, else undefined. */
+export async function findAllowed(path: string, places: Places): Promise<string | undefined> {
+  // Merely looking at another computer's share tells it who is looking.
+  const isElsewhere = places.platform === 'win32' && /^[\\/]{2}/.test(path) && !places.allowedDirs.some((dir) => isInside(dir, path));
+  if (isElsewhere && !places.isPerson) return undefined;
+  const real = await findRealPath(path);
+  if (places.isPerson) return real ?? path;
+  return real !== undefined && (await isAllowed(real, places)) ? real : undefined;
+}
+
+/**
+ * The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it, in the same words whether
+ * there is anything at that path or not, and wherever a link leads.
+ */
+export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
+  const real = await findAllowed(path, places);
+  if (real !== undefined) return real;
   const here = places.projectDir ? `the project folder ${places.projectDir}` : `the output folder ${places.outputDir}`;
   const what = purpose === 'read' ? 'limner may not read' : 'limner may not write to';
   throw new ToolError(
     'not_allowed',
-    `${what} ${quote(path, 200)}: it ${real === path ? 'is' : `leads to ${quote(real, 200)},`} outside ${here}. The person can allow its folder by adding it to LIMNER_ALLOWED_DIRS; ` +
+    `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. The person can allow its folder by adding it to LIMNER_ALLOWED_DIRS; ` +
       `${purpose === 'read' ? 'or copy the picture into an allowed folder' : 'or choose an output inside an allowed folder'}.`,
   );
+}
+
+/** Hidden by name only: a project keeps pictures of its own there. */
+const shownAllTheSame = new Set(['.github', '.storybook', '.vitepress', '.well-known']);
+
+/**
+ * True for a real folder that is hidden, or in one that is, below the allowed folder it belongs to: there lie what version control, shells, editors and
+ * agents obey, and keys.
+ */
+export async function isHidden(folder: string, places: Places): Promise<boolean> {
+  if (places.isPerson) return false;
+  const ways = (await findRoots(places)).filter((root) => isInside(root, folder)).map((root) => relative(root, folder).split(sep));
+  return !ways.some((names) => names.every((name) => !name.startsWith('.') || shownAllTheSame.has(name)));
 }

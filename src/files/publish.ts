@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { codeOf, listNames, measure } from './read.ts';
+import { type HeldFolder, holdFolder } from './held-folder.ts';
+import { type Places, toShownPath } from './paths.ts';
+import { listNames, measure } from './read.ts';
+import { codeOf } from './system-error.ts';
 
 /** What to do when the name is taken: take the next number, put the new file in the old one's place, or throw `file_exists`. */
 export type WhenTaken = 'number' | 'replace' | 'refuse';
@@ -11,31 +14,51 @@ export type WhenTaken = 'number' | 'replace' | 'refuse';
 export interface PublishOptions {
   /** Permissions of the file; the process's mask applies. */
   mode?: number;
+  /** Where the file has to be, also when its folder is exchanged for a link meanwhile; absent for files of our own. */
+  places?: Places;
 }
 
 /**
  * Writes a whole file or none, under a name nobody had: a temporary file beside the target is created exclusively, written, synced, then linked to
  * its name, which fails where the name exists and never follows a link. Resolves with the path it got: `fox.png`, or `fox-2.png` when taken.
- * Throws `cannot_write`; then nothing is left behind.
+ * Throws `cannot_write`, or `not_allowed` where the folder leads elsewhere by now; then nothing is left behind.
  *
  * Written by hand because the popular packages report success with a torn file when the disk is full.
  */
 export async function publish(path: string, bytes: Uint8Array, whenTaken: WhenTaken, options: PublishOptions = {}): Promise<string> {
-  const temporary = toTemporary(dirname(path));
+  const temporary = toTemporary();
+  let folder: HeldFolder | undefined;
   try {
-    await writeSynced(temporary, bytes, options.mode ?? 0o666);
-    const final = whenTaken === 'replace' ? await replace(temporary, path) : await linkToFreeName(temporary, path, whenTaken);
-    await syncFolder(dirname(path));
-    return final;
+    folder = await holdFolder(dirname(path), options);
+    const number = await writeSynced(folder.entry(temporary), bytes, options.mode ?? 0o666);
+    await folder.requireHeld();
+    const name =
+      whenTaken === 'replace' ? await replace(temporary, basename(path), folder) : await linkToFreeName(temporary, path, whenTaken, folder);
+    await requireInPlace(name, number, folder);
+    await folder.sync();
+    return join(folder.path, name);
   } catch (cause) {
-    await unlink(temporary).catch(() => undefined);
+    if (folder) await unlink(folder.entry(temporary)).catch(() => undefined);
     throw toWriteError(cause, path);
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** A file that came to lie elsewhere is taken away again; nobody else's under its name is. */
+async function requireInPlace(name: string, number: bigint, folder: HeldFolder): Promise<void> {
+  try {
+    await folder.requireHeld();
+  } catch (error) {
+    const found = await lstat(folder.entry(name), { bigint: true }).catch(() => undefined);
+    if (found?.ino === number) await unlink(folder.entry(name)).catch(() => undefined);
+    throw error;
   }
 }
 
 /** A name nobody else has, which says whose it is: what a killed process leaves under such a name may be removed. */
-function toTemporary(folder: string): string {
-  return join(folder, `.limner-${randomBytes(8).toString('hex')}.part`);
+function toTemporary(): string {
+  return `.limner-${randomBytes(8).toString('hex')}.part`;
 }
 
 /** True for the name of a file that is being written by limner, or was when its process died. */
@@ -47,40 +70,47 @@ export function isTemporary(name: string): boolean {
 const writtenWithin = 3_600_000;
 
 /** Removes what killed processes left half written in a folder. Never throws. */
-export async function sweep(folder: string): Promise<void> {
-  for (const name of (await listNames(folder)).filter(isTemporary)) {
-    const path = join(folder, name);
-    const left = await measure(path);
-    if (left && Date.now() - left.changedAt > writtenWithin) await unlink(path).catch(() => undefined);
+export async function sweep(folder: string, places?: Places): Promise<void> {
+  const held = await holdFolder(folder, { places }).catch(() => undefined);
+  if (held === undefined) return;
+  for (const name of (await listNames(held.entry('.'))).filter(isTemporary)) {
+    const left = await measure(held.entry(name));
+    if (left && Date.now() - left.changedAt > writtenWithin) await unlink(held.entry(name)).catch(() => undefined);
   }
+  await held.close();
 }
 
-async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+/** Resolves with the number the file system knows the file by. */
+async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promise<bigint> {
   const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), mode);
   try {
     await handle.writeFile(bytes);
-    const { size } = await handle.stat();
-    if (size !== bytes.length) throw new Error(`wrote ${size} of ${bytes.length} bytes`);
+    const { size, ino } = await handle.stat({ bigint: true });
+    if (size !== BigInt(bytes.length)) throw new Error(`wrote ${size} of ${bytes.length} bytes`);
     await handle.sync();
+    return ino;
   } finally {
     await handle.close();
   }
 }
 
-async function replace(temporary: string, path: string): Promise<string> {
-  await rename(temporary, path);
-  return path;
+async function replace(temporary: string, name: string, folder: HeldFolder): Promise<string> {
+  await rename(folder.entry(temporary), folder.entry(name));
+  return name;
 }
 
-async function linkToFreeName(temporary: string, path: string, whenTaken: WhenTaken): Promise<string> {
+async function linkToFreeName(temporary: string, path: string, whenTaken: WhenTaken, folder: HeldFolder): Promise<string> {
   for (let number = 1; ; number += 1) {
-    const candidate = numbered(path, number);
-    if (await tryLink(temporary, candidate)) {
+    const candidate = basename(numbered(path, number));
+    if (await tryLink(folder.entry(temporary), folder.entry(candidate))) {
       if (whenTaken === 'refuse')
-        throw new ToolError('file_exists', `${path} exists already. Choose another output, or set overwrite to true to replace it.`);
+        throw new ToolError(
+          'file_exists',
+          `${toShownPath(path)} exists already. Choose another output, or set overwrite to true to replace it.`,
+        );
       continue;
     }
-    await unlink(temporary).catch(() => undefined);
+    await unlink(folder.entry(temporary)).catch(() => undefined);
     return candidate;
   }
 }
@@ -124,32 +154,32 @@ export function numbered(path: string, number: number): string {
   return join(dirname(path), `${stem}-${number}${extension}`);
 }
 
-/** A name in a directory is durable only when the directory is synced too. Windows and some file systems cannot; then it is best effort. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY).catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close().catch(() => undefined);
-}
-
 /** Makes a folder of our own, for this person alone. Never throws: whoever writes into it hears why that is not possible. */
 export async function makeOwnFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
 }
 
-/** Makes the folder and proves, by making a file, that it can be written and has room. Throws `cannot_write`. Done before anything is paid for. */
-export async function ensureWritable(folder: string, bytesNeeded: number): Promise<void> {
-  const probe = toTemporary(folder);
+/**
+ * Makes the folder and proves, by making a file, that it can be written and has room. Throws `cannot_write`, and `not_allowed` where it leads out of
+ * `places` by now. Done before anything is paid for.
+ */
+export async function ensureWritable(folder: string, bytesNeeded: number, places?: Places): Promise<void> {
+  const probe = toTemporary();
+  let held: HeldFolder | undefined;
+  let room: Awaited<ReturnType<typeof statfs>> | undefined;
   try {
-    await mkdir(folder, { recursive: true });
-    await (await open(probe, 'wx')).close();
-    await unlink(probe);
+    held = await holdFolder(folder, { places, make: true });
+    await (await open(held.entry(probe), 'wx')).close();
+    await unlink(held.entry(probe));
+    room = await statfs(held.entry('.')).catch(() => undefined);
   } catch (cause) {
-    await unlink(probe).catch(() => undefined);
+    if (held) await unlink(held.entry(probe)).catch(() => undefined);
     throw toWriteError(cause, folder);
+  } finally {
+    await held?.close();
   }
-  const room = await statfs(folder).catch(() => undefined);
   if (room && room.blocks > 0 && room.bavail * room.bsize < bytesNeeded) {
-    throw new ToolError('cannot_write', `The disk that holds ${folder} is full: free some space or choose another output.`);
+    throw new ToolError('cannot_write', `The disk that holds ${toShownPath(folder)} is full: free some space or choose another output.`);
   }
 }
 
@@ -173,6 +203,7 @@ const reasons: Record<string, string> = {
   EEXIST: 'a part of that path is a file, not a folder',
   ENAMETOOLONG: 'the name is too long',
   ENOENT: 'the folder does not exist',
+  ELOOP: 'a part of that path is a link',
   EIO: 'the disk reports an error',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
@@ -184,7 +215,7 @@ function toWriteError(cause: unknown, path: string): ToolError {
   const reason = reasons[codeOf(cause) ?? ''] ?? codeOf(cause) ?? 'unknown reason';
   return new ToolError(
     'cannot_write',
-    `limner cannot write ${path}: ${reason}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`,
+    `limner cannot write ${toShownPath(path)}: ${reason}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`,
     { cause },
   );
 }

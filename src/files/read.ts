@@ -1,12 +1,17 @@
 import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
+import { access, type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { formatBytes, quote } from '../text.ts';
-import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
+import { isStillAt, whereIs } from './held-folder.ts';
+import { isAllowed, type Places, requireAllowed, toAbsolutePath, toShownPath } from './paths.ts';
+import { codeOf } from './system-error.ts';
 
-/** Larger files are refused unread; no photograph or scan the models can use comes near. */
-const maxFileBytes = 100_000_000;
+/** Larger files are refused unread, in bytes: no photograph, scan or export the models can use comes near. */
+const maxFileBytes = 50_000_000;
+
+/** Without following a link, and without waiting for whoever would write to a pipe. */
+const safely = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** A file that was opened, verified and read. */
 export interface ReadFile {
@@ -16,46 +21,46 @@ export interface ReadFile {
 }
 
 /**
- * Reads a picture file an argument names. Opens first and verifies the opened handle, so that a link swapped in between is not followed out of the
- * allowed folders; `O_NONBLOCK` keeps a FIFO from hanging us. Throws `not_found`, `not_allowed` or `unreadable_image`, each naming the file.
+ * Reads a picture file an argument names. Opens first and verifies where the opened file lies, so that a link swapped in between leads nowhere, in
+ * whatever part of the path. Throws `not_found`, `not_allowed` or `unreadable_image`, each naming the file.
  */
 export async function readPictureFile(argument: string, places: Places): Promise<ReadFile> {
-  const wanted = toAbsolutePath(argument, places);
-  const path = await requireAllowed(wanted, places, 'read');
-  const handle = await openFile(path, argument);
+  const path = await requireAllowed(toAbsolutePath(argument, places), places, 'read');
+  const handle = await open(path, safely).catch((cause) => {
+    throw toReadError(cause, argument, path);
+  });
   try {
+    // What lies outside is not so much as measured.
+    if (!places.isPerson) await requireInside(handle, path, argument, places);
     const stats = await handle.stat();
     if (!stats.isFile()) throw new ToolError('unreadable_image', `${quote(argument, 200)} is ${kindOf(stats)}, not a picture file.`);
     if (stats.size > maxFileBytes) throw tooLarge(argument, stats.size);
-    await requireSameFile(path, stats, argument);
     return { path, bytes: await readAtMost(handle, stats.size) };
   } finally {
     await handle.close();
   }
 }
 
-async function openFile(path: string, argument: string): Promise<FileHandle> {
-  try {
-    return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-  } catch (cause) {
-    throw toReadError(cause, argument, path);
-  }
+async function requireInside(handle: FileHandle, path: string, argument: string, places: Places): Promise<void> {
+  const where = await whereIs(handle);
+  if (where === undefined ? await isStillAt(path, handle) : await isAllowed(where, places)) return;
+  throw exchanged(argument);
+}
+
+function exchanged(argument: string): ToolError {
+  return new ToolError('not_allowed', `${quote(argument, 200)} was exchanged for another file while it was opened; it was not read.`);
 }
 
 function toReadError(cause: unknown, argument: string, path: string): ToolError {
   const code = codeOf(cause);
-  const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${path})`;
+  const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${toShownPath(path)})`;
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new ToolError('not_found', `There is no picture at ${where}. Check the path, or ask where it is.`, { cause });
   if (code === 'EACCES' || code === 'EPERM')
     return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
+  if (code === 'ELOOP') return exchanged(argument);
+  if (code === 'ENXIO') return new ToolError('unreadable_image', `${where} is not a regular file, so no picture file.`, { cause });
   return new ToolError('unreadable_image', `${where} could not be opened (${code ?? 'unknown reason'}).`, { cause });
-}
-
-async function requireSameFile(path: string, opened: Stats, argument: string): Promise<void> {
-  const [real, now] = await Promise.all([realpath(path), lstat(path)]).catch(() => [undefined, undefined]);
-  if (real === path && now?.ino === opened.ino && now.dev === opened.dev) return;
-  throw new ToolError('not_allowed', `${quote(argument, 200)} was exchanged for another file while it was opened; it was not read.`);
 }
 
 async function readAtMost(handle: FileHandle, size: number): Promise<Uint8Array> {
@@ -78,11 +83,6 @@ function tooLarge(argument: string, size: number): ToolError {
     'unreadable_image',
     `${quote(argument, 200)} has ${formatBytes(size)}; limner reads pictures up to ${formatBytes(maxFileBytes)}. Make it smaller first.`,
   );
-}
-
-/** The error code of a failed system call, such as `ENOENT`. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** A text file of the person's, which may be a link; undefined when there is none, the error when it cannot be read. */
@@ -120,6 +120,15 @@ async function readPlain(path: string, maxBytes: number, flags: number): Promise
     // What was read is read, whatever closing says.
     await handle.close().catch(() => undefined);
   }
+}
+
+/** Names of what may be removed from a folder of our own, in no order; none where a link stands in its place, which may lead anywhere. */
+export async function listRemovable(folder: string): Promise<string[]> {
+  const isOurs = await lstat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isOurs ? listNames(folder) : [];
 }
 
 /** Names of what lies in a folder of our own, in no order; none when it cannot be read. */

@@ -1,9 +1,9 @@
-import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type Format, formatOfExtension, formats, sniff, toExtension } from '../media.ts';
 import { quote } from '../text.ts';
-import { type Places, requireAllowed, toAbsolutePath } from './paths.ts';
+import { isFolder } from './folder.ts';
+import { isDeviceName, isHidden, type Places, requireAllowed, toAbsolutePath, toShownPath } from './paths.ts';
 import { numbered } from './publish.ts';
 import { exists, readBytes } from './read.ts';
 
@@ -21,36 +21,68 @@ export interface Target {
   extension?: string;
 }
 
-/** What `output` means. Throws `unsupported` for an extension limner does not write, `not_allowed` outside the allowed folders. */
+/**
+ * What `output` means. Throws `not_allowed` outside the allowed folders and for hidden folders, before anything else is said of a place; `unsupported`
+ * for an extension limner does not write, `invalid_argument` for names nobody should meet in a folder.
+ */
 export async function findTarget(output: string | undefined, places: Places): Promise<Target> {
-  if (output === undefined) return { folder: await requireAllowed(places.outputDir, places, 'write'), isRelative: false };
-  const path = toAbsolutePath(output, places);
-  const isRelative = !isAbsolute(output) && !/^(~|file:)/.test(output);
-  if (/[/\\]$/.test(output) || (await isFolder(path))) return { folder: await requireAllowed(path, places, 'write'), isRelative };
-  const named = toNamedFile(output, basename(path), places.platform);
-  return { folder: await requireAllowed(dirname(path), places, 'write'), isRelative, ...named };
+  const named = output?.trim();
+  if (!named) return { folder: await requireFolder(places.outputDir, places.outputDir, places), isRelative: false };
+  const path = toAbsolutePath(named, places);
+  const real = await requireAllowed(path, places, 'write');
+  const isRelative = !isAbsolute(named) && !/^(~|file:)/i.test(named);
+  if (/[/\\]$/.test(named) || (await isFolder(real))) return { folder: await requireFolder(path, named, places), isRelative };
+  const file = toNamedFile(named, basename(path), places.platform);
+  return { folder: await requireFolder(dirname(path), named, places), isRelative, ...file };
+}
+
+/** New folders a call may make, one in the other. */
+const mostNewFolders = 16;
+
+/** The real folder, where files may be made in it and it, as far as it is missing, may be made. */
+async function requireFolder(folder: string, output: string, places: Places): Promise<string> {
+  const real = await requireAllowed(folder, places, 'write');
+  if (await isHidden(real, places)) {
+    throw new ToolError(
+      'not_allowed',
+      `limner does not write into hidden folders, such as .git or .vscode, which other programs obey: ${quote(output, 200)}. ` +
+        'Choose another output; the person can allow that very folder by adding it to LIMNER_ALLOWED_DIRS.',
+    );
+  }
+  const missing: string[] = [];
+  for (let at = real; dirname(at) !== at && missing.length <= mostNewFolders && !(await exists(at)); at = dirname(at))
+    missing.push(basename(at));
+  if (missing.length > mostNewFolders)
+    throw new ToolError(
+      'invalid_argument',
+      `output would need more than ${mostNewFolders} new folders, one in the other. Choose a place nearer by.`,
+    );
+  for (const name of missing) requireUsableName(name, `The folder name ${quote(name, 80)} in output`, places.platform);
+  return real;
 }
 
 /** Room is left for a number and an extension; file systems take 255 bytes. */
 const maxNameBytes = 240;
 
-/** Characters that end lines, steer terminals or turn the direction of text, so that a name would not be what it looks like. */
-const steering = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
-const unusableOnWindows = /[<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/** Characters that end lines, steer terminals, hide or turn the direction of text: such a name is not what it looks like, and cannot be typed again. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]/u;
 
-function requireUsableName(output: string, name: string, platform: NodeJS.Platform): void {
-  if (Buffer.byteLength(name) > maxNameBytes) {
-    throw new ToolError(
-      'invalid_argument',
-      `The file name of output is too long: ${quote(output, 80)}. Give one of at most ${maxNameBytes} bytes.`,
-    );
-  }
-  if (steering.test(name) || (platform === 'win32' && unusableOnWindows.test(name))) {
-    throw new ToolError(
-      'invalid_argument',
-      `The file name of output has characters a file name should not have: ${quote(output, 80)}. Give a plain name.`,
-    );
-  }
+/** Throws `invalid_argument`, saying what is wrong with it; `what` begins the sentence. */
+function requireUsableName(name: string, what: string, platform: NodeJS.Platform): void {
+  const wrong = findFlaw(name, platform);
+  if (wrong !== undefined) throw new ToolError('invalid_argument', `${what} ${wrong}`);
+}
+
+/** Names have to mean the same on every computer a picture may come to, so what Windows reserves is refused everywhere. */
+function findFlaw(name: string, platform: NodeJS.Platform): string | undefined {
+  if (Buffer.byteLength(name) > maxNameBytes) return `is too long. Give one of at most ${maxNameBytes} bytes.`;
+  if (unseen.test(name)) return `has characters that cannot be seen. Give a plain name, such as ${quote(name.replace(/\s+/g, ' '), 80)}.`;
+  if (name.includes('\\')) return 'has a \\ in it. Write / between folders, and give the file a plain name.';
+  if (isDeviceName(name)) return 'is one that Windows reserves for a device. Give another name.';
+  if (/[. ]$|^ /.test(name))
+    return 'begins or ends with a space or ends with a dot, which gets lost on other computers. Give a plain name.';
+  if (platform === 'win32' && /[<>:"|?*]/.test(name)) return 'has characters Windows does not take. Give a plain name.';
+  return undefined;
 }
 
 function toNamedFile(
@@ -58,24 +90,19 @@ function toNamedFile(
   name: string,
   platform: NodeJS.Platform,
 ): Pick<Target, 'stem' | 'format' | 'extension'> & { stem: string } {
-  requireUsableName(output, name, platform);
+  requireUsableName(name, `The file name of output (${quote(name, 80)})`, platform);
   const extension = extname(name).slice(1);
   const format = formatOfExtension(extension);
-  if (format !== undefined) return { stem: name.slice(0, -extension.length - 1), format, extension };
-  if (name.startsWith('.') || /^[a-z][a-z0-9]{0,4}$/i.test(extension)) {
+  const isHiddenName = name.startsWith('.');
+  if (format !== undefined && !isHiddenName) return { stem: name.slice(0, -extension.length - 1), format, extension };
+  if (isHiddenName || /^[a-z][a-z0-9]{0,4}$/i.test(extension)) {
+    const why = isHiddenName ? 'names that begin with a dot are hidden, and ' : '';
     throw new ToolError(
       'unsupported',
-      `limner cannot write ${quote(output, 200)}: it writes .${formats.map(toExtension).join(', .')}. Give output one of these extensions, or end it with / to name a folder.`,
+      `limner cannot write ${quote(output, 200)}: ${why}it writes .${formats.map(toExtension).join(', .')}. Give output one of these extensions, or end it with / to name a folder.`,
     );
   }
   return { stem: name };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }
 
 /**
@@ -95,17 +122,19 @@ export async function requireFree(
     if (!overwrite) {
       throw new ToolError(
         'file_exists',
-        `${path} exists already. Choose another output, or set overwrite to true to replace that picture.`,
+        `${toShownPath(path)} exists already. Choose another output, or set overwrite to true to replace that picture.`,
       );
     }
     if (!(await isPlainPicture(path))) {
-      throw new ToolError('file_exists', `${path} exists and is not a picture, so limner does not replace it. Choose another output.`);
+      throw new ToolError(
+        'file_exists',
+        `${toShownPath(path)} exists and is not a picture, so limner does not replace it. Choose another output.`,
+      );
     }
   }
 }
 
 /** A regular file that holds a picture; never a link, whose target may be anywhere. */
 async function isPlainPicture(path: string): Promise<boolean> {
-  if (!(await lstat(path)).isFile()) return false;
   return sniff((await readBytes(path)) ?? new Uint8Array()) !== undefined;
 }

@@ -84,9 +84,9 @@ function readQuoted(text: string): string | undefined {
   return end < 0 ? undefined : unescapeXml(value.slice(1, end)) || undefined;
 }
 
-/** Without what XML 1.0 cannot hold: controls, lone surrogates, the two noncharacters; cut between characters. */
+/** Without what hides, and what XML 1.0 cannot hold: controls, lone surrogates, the two noncharacters; cut between characters. */
 function tidy(text: string): string {
-  return [...text.replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '')].slice(0, 2000).join('').trim();
+  return [...text.replace(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]|[\uFFFE\uFFFF]/gu, '')].slice(0, 2000).join('').trim();
 }
 
 function escapeXml(text: string): string {

@@ -32,14 +32,19 @@ export function toResponse(answer: GenerateContentResponse, sent: Turn): ImageRe
   };
 }
 
-/** Pages of the web alone, their address as a browser would write it: no spaces, tags or quotation marks, and no credentials. */
+/** Pages of the web alone, their address as a browser would write it: no spaces, tags, quotation marks or links of Markdown, and no credentials. */
 function toSource(page: GroundingChunkWeb | undefined): Source[] {
   const address = typeof page?.uri === 'string' ? withoutHidden(page.uri) : '';
   if (!URL.canParse(address)) return [];
   const url = new URL(address);
   if (!/^https?:$/.test(url.protocol)) return [];
   [url.username, url.password] = ['', ''];
-  return [{ title: typeof page?.title === 'string' ? page.title : url.hostname, url: url.href.replaceAll('`', '%60') }];
+  return [
+    {
+      title: typeof page?.title === 'string' ? page.title : url.hostname,
+      url: url.origin + url.href.slice(url.origin.length).replace(/[[\]`]/g, encodeURIComponent),
+    },
+  ];
 }
 
 /** Node's decoder takes both base64 alphabets, line breaks and missing padding, as upstreams have been seen to send. */

@@ -73,6 +73,8 @@ export interface RequestImage {
 export interface ModelCall {
   /** Fires when nobody waits for the answer any more: no further request is sent. */
   cancelled: AbortSignal;
+  /** Fires when perhaps nobody waits any more: nothing is tried again. */
+  gone?: AbortSignal;
   /** Fires when the time for the whole call, retries included, is over: whatever is under way is dropped. */
   deadline: AbortSignal;
   /** How many milliseconds are left until `deadline` fires. */

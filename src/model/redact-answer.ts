@@ -1,4 +1,5 @@
 import type { GenerateContentResponse } from '@google/genai';
+import { changeTexts } from '../outgoing.ts';
 import type { Redactor } from '../redactor.ts';
 import { withPngChecksums } from './png-checksums.ts';
 
@@ -7,16 +8,7 @@ import { withPngChecksums } from './png-checksums.ts';
  * they have seen. A picture is changed only where the key stands in its bytes, which is nowhere in an honest one.
  */
 export function redactAnswer(answer: GenerateContentResponse, redactor: Redactor): void {
-  redactInside(answer, redactor);
-}
-
-function redactInside(value: object, redactor: Redactor): void {
-  const isPicture = 'mimeType' in value;
-  for (const [name, inner] of Object.entries(value)) {
-    if (typeof inner === 'object' && inner !== null) redactInside(inner, redactor);
-    else if (typeof inner === 'string')
-      Reflect.set(value, name, isPicture && name === 'data' ? redactPicture(inner, redactor) : redactText(inner, redactor));
-  }
+  changeTexts(answer, (text, { isPicture }) => (isPicture ? redactPicture(text, redactor) : redactText(text, redactor)));
 }
 
 /** Signatures are a megabyte of noise that has to go back as it came: patterns of other people's keys are not looked for in them. */

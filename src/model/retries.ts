@@ -27,15 +27,19 @@ export async function withRetries(call: ModelCall, attempt: (nudge: boolean) => 
       failure.waitMs === undefined
         ? Math.random() * Math.min(backOff.cap, backOff.base * 2 ** (sent - 1))
         : failure.waitMs * (1 + Math.random() * backOff.jitter);
-    if (sent >= failure.maxRequests || call.cancelled.aborted || waitMs >= call.remainingMs()) {
-      throw maybeBilled ? withNoteOnError(failure.error) : failure.error;
-    }
+    const last = maybeBilled ? withNoteOnError(failure.error) : failure.error;
+    if (sent >= failure.maxRequests || isOver(call) || waitMs >= call.remainingMs()) throw last;
     nudge ||= failure.nudge ?? false;
     maybeBilled ||= failure.maybeBilled ?? false;
     before = failure;
     call.onWait(failure.waitingFor);
-    await pause(waitMs, [call.cancelled, call.deadline]);
+    await pause(waitMs, [call.cancelled, call.deadline, ...(call.gone ? [call.gone] : [])]);
+    if (call.gone?.aborted && !call.cancelled.aborted) throw last;
   }
+}
+
+function isOver({ cancelled, gone }: ModelCall): boolean {
+  return cancelled.aborted || gone?.aborted === true;
 }
 
 /** Enters what became of a request. What is thrown out of an attempt ended it in the middle: nobody knows whether it was billed. */

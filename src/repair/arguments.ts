@@ -1,5 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { fromText, isEmpty, isObject } from './json.ts';
+import { requireModest } from './limits.ts';
 import { pictureParts, silentNames, squash, toolNameNames, wrappers } from './lookup.ts';
 import { give, type Meant, placeFolder, placePictures, placeSizes, takePart } from './places.ts';
 import { readEntry } from './readings.ts';
@@ -14,11 +15,12 @@ type Entry = readonly [key: string, value: unknown];
  * is still wrong afterwards is left for validation (see `explainIssues`).
  *
  * Throws `ToolError('unsupported')` for wishes limner knows and cannot honour and `ToolError('invalid_argument')` for keys nobody knows,
- * two different values for one argument, and arguments that are no object: paying for a picture without what was asked is worse than
+ * two different values for one argument, more than anybody means, and arguments that are no object: paying for a picture without what was asked is worse than
  * one more call.
  */
 export function repairArguments(tool: string, shape: ToolShape, raw: unknown): Record<string, unknown> {
   const entries = unwrap(tool, raw);
+  for (const [, value] of entries) requireModest(tool, fromText(value));
   const readings = entries.flatMap(([key, value]) => readEntry(tool, shape, key, value));
   const unmet = readings.filter((reading) => 'advice' in reading);
   if (unmet.length > 0) throw toRefusal(tool, shape, unmet);
@@ -37,10 +39,12 @@ export function repairArguments(tool: string, shape: ToolShape, raw: unknown): R
 }
 
 function unwrap(tool: string, raw: unknown): Entry[] {
+  requireModest(tool, raw);
   const entries = toEntries(tool, raw);
   const [only] = entries;
   if (!only || entries.length > 1 || !wrappers.has(squash(only[0]))) return entries;
   const inner = fromText(only[1]);
+  requireModest(tool, inner);
   return toEntries(tool, inner);
 }
 

@@ -1,5 +1,5 @@
 import { isEmpty, isOwner } from './json.ts';
-import { findHint } from './lookup.ts';
+import { findHint, pictureParts } from './lookup.ts';
 import { clip, show } from './show.ts';
 
 /** What is read of a zod issue; a Standard Schema issue will do. */
@@ -30,7 +30,8 @@ function explainIssue(tool: string, issue: ZodIssueLike, path: readonly Property
   if (first === undefined) return clip(issue.message, 300);
   const argument = String(first);
   const name = typeof index === 'number' ? `"${argument}" item ${index + 1}` : `"${argument}"`;
-  const shorter = typeof value === 'string' ? 'shorten it' : 'leave some out';
+  const shorter =
+    typeof value !== 'string' ? 'leave some out' : isPicture(argument) ? 'give the path of a file, not its data' : 'shorten it';
   const isTooLong = issue.code === 'too_big' && typeof value !== 'number';
   const hint = isTooLong
     ? shorter
@@ -42,6 +43,10 @@ function explainIssue(tool: string, issue: ZodIssueLike, path: readonly Property
   const isLength = issue.maximum !== undefined || issue.minimum !== undefined;
   const came = isLength && (typeof value === 'string' || Array.isArray(value)) ? String(value.length) : show(value);
   return `${name} ${expected === undefined ? `cannot be ${came}` : `must ${expected}, but ${came} came`}: ${hint}`;
+}
+
+function isPicture(argument: string): boolean {
+  return argument === 'mask' || pictureParts.includes(argument);
 }
 
 const expectedTypes = new Map([

@@ -3,13 +3,16 @@ export function fromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
   if (!/^[[{"]/.test(text)) return text;
-  const isPython = /^\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]$/.test(text);
+  const isPython = text.length <= longestPython && /^\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]$/.test(text);
   try {
     return JSON.parse(isPython ? text.replaceAll("'", '"') : text);
   } catch {
     return text;
   }
 }
+
+/** A longer list is not looked at as Python: the pattern takes memory for each entry. */
+const longestPython = 100_000;
 
 export function toSingle(value: unknown): unknown {
   return Array.isArray(value) && value.length === 1 ? value[0] : value;

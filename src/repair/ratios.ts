@@ -36,11 +36,15 @@ function toReduced({ width, height }: Size): string {
   return Number.isInteger(width) && Number.isInteger(height) ? `${width / divisor}:${height / divisor}` : `${width}:${height}`;
 }
 
+/** No size is written longer; the patterns take time that grows with the square of the length. */
+const longestSize = 60;
+
 const pairPattern = /^(\d{1,6}(?:\.\d{1,4})?)\s*(px|pixels)?\s*([:：∶x×*/_-]|by|to)\s*(\d{1,6}(?:\.\d{1,4})?)\s*(px|pixels)?$/i;
 
 /** Two positive numbers: `16:9`, `1600x900`, [1600, 900], {width, height}. */
 export function toPair(value: unknown): Pair | undefined {
-  const [, first, unit, separator, second, unitAfter] = (typeof value === 'string' && pairPattern.exec(value)) || [];
+  const [, first, unit, separator, second, unitAfter] =
+    (typeof value === 'string' && value.length <= longestSize && pairPattern.exec(value)) || [];
   const named = toSides(value);
   const [left, right] =
     Array.isArray(value) && value.length === 2 ? value : named ? [named.get('width'), named.get('height')] : [first, second];
@@ -55,5 +59,7 @@ export function toPair(value: unknown): Pair | undefined {
 /** A number, also as text and with px; NaN for anything else. */
 export function toNumber(value: unknown): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
-  return typeof value === 'string' && /^\d{1,6}(\.\d{1,4})?\s*(px|pixels)?$/i.test(value.trim()) ? Number.parseFloat(value) : Number.NaN;
+  return typeof value === 'string' && value.length <= longestSize && /^\d{1,6}(\.\d{1,4})?\s*(px|pixels)?$/i.test(value.trim())
+    ? Number.parseFloat(value)
+    : Number.NaN;
 }

@@ -38,7 +38,7 @@ function toUnit(value: unknown): '' | '%' | 'px' | undefined {
 }
 
 function toLength(value: unknown): { amount?: number; unit?: string } {
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  const text = typeof value === 'number' || (typeof value === 'string' && value.length <= 60) ? String(value) : '';
   const [, amount, unit = ''] = /^\s*(-?\d{1,6}(?:\.\d{1,12})?)\s*(px|%)?\s*$/i.exec(text) ?? [];
   return amount === undefined ? {} : { amount: Number(amount), unit: unit.toLowerCase() };
 }

@@ -3,8 +3,9 @@ import { addUpDay } from '../../src/archive/ledger-lines.ts';
 import { chooseModel } from '../../src/model/catalog.ts';
 import { toDollars } from '../../src/model/price.ts';
 import type { Answer } from '../answer.ts';
-import type { Ground, Prey } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { findUntrue, inspectLeftovers, readLedger } from './leftovers.ts';
+import type { Prey } from './prey.ts';
 
 /** What came of cancelled calls. */
 export interface Cancels {

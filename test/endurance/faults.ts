@@ -1,7 +1,8 @@
 import type { Answer } from '../answer.ts';
 import type { Computer } from '../fixtures.ts';
-import type { Ground, Prey } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { findUntrue, inspectLeftovers } from './leftovers.ts';
+import type { Prey } from './prey.ts';
 
 /** What came of a call whose disk failed. */
 export interface Outcome {

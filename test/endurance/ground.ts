@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { z } from 'zod';
 import { toSha256 } from '../../src/archive/record.ts';
-import { type Answer, toAnswer } from '../answer.ts';
 import { built, type Computer, makeComputer, withKey } from '../fixtures.ts';
 import { answers, bytesOf, type Google, type GoogleRequest, type PictureOptions, startGoogle } from '../google/index.ts';
+import { type Prey, startPrey } from './prey.ts';
 
 /** A picture Google has sent, whoever has it now. */
 export interface SentPicture {
@@ -105,85 +102,4 @@ async function copyServer(folder: string): Promise<string> {
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return join(folder, 'dist', 'index.js');
-}
-
-/** A server that is spoken to raw, so that it can be killed, and its calls cancelled, at any moment. */
-export interface Prey {
-  pid: number;
-  /** Sends a call; resolves with its answer, or with undefined once the process is gone without one. */
-  call(tool: string, args: object): Promise<Answer | undefined>;
-  /** Sends a call and says under which id. */
-  send(tool: string, args: object): string;
-  /** The answer to an id so far. */
-  answerTo(id: string): Answer | undefined;
-  /** Cancels a call; resolves once the server has read that. */
-  cancel(id: string): Promise<void>;
-  log(): string;
-  /** Resolves with the signal that ended the process, if one did, once its pipes are read to the end. */
-  exit: Promise<NodeJS.Signals | null>;
-  kill(): Promise<void>;
-  /** Lets it end as hosts do. */
-  close(): Promise<void>;
-}
-
-const response = z.object({ id: z.string(), result: z.unknown() });
-
-async function startPrey([command = '', ...args]: readonly string[], computer: Computer, env: Record<string, string>): Promise<Prey> {
-  const child = spawn(command, args, { cwd: computer.project, env: { ...computer.env, LIMNER_PREVIEW: 'none', ...env } });
-  const news = new EventEmitter().setMaxListeners(0);
-  const results = new Map<string, unknown>();
-  let [log, gone, count] = ['', false, 0];
-  const exit = new Promise<NodeJS.Signals | null>((resolve) => {
-    child.once('close', (_code, signal) => {
-      gone = true;
-      news.emit('news');
-      resolve(signal);
-    });
-  });
-  child.stderr.on('data', (chunk) => {
-    log += String(chunk);
-  });
-  // Whether the process is there is seen by its exit.
-  child.stdin.on('error', () => undefined);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const { data } = response.safeParse(JSON.parse(line));
-    if (data) results.set(data.id, data.result);
-    news.emit('news');
-  });
-  const write = (message: object) => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  const request = (method: string, params: object): string => {
-    count += 1;
-    write({ id: `${count}`, method, params });
-    return `${count}`;
-  };
-  const finish = async (id: string): Promise<unknown> => {
-    while (!results.has(id) && !gone) await once(news, 'news');
-    return results.get(id);
-  };
-  const read = (result: unknown) => (result === undefined ? undefined : toAnswer(result));
-  const send = (name: string, given: object) => request('tools/call', { name, arguments: given });
-  const clientInfo = { name: 'hunt', version: '1' };
-  const hello = await finish(request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }));
-  if (hello === undefined || child.pid === undefined) throw new Error(`the server did not start:\n${log}`);
-  write({ method: 'notifications/initialized' });
-  return {
-    pid: child.pid,
-    send,
-    call: async (name, given) => read(await finish(send(name, given))),
-    answerTo: (id) => read(results.get(id)),
-    async cancel(requestId) {
-      write({ method: 'notifications/cancelled', params: { requestId } });
-      await finish(request('ping', {}));
-    },
-    log: () => log,
-    exit,
-    async kill() {
-      child.kill('SIGKILL');
-      await exit;
-    },
-    async close() {
-      child.stdin.end();
-      await exit;
-    },
-  };
 }

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Computer } from '../fixtures.ts';
-import type { Ground, Prey } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { findUntrue, inspectLeftovers } from './leftovers.ts';
+import type { Prey } from './prey.ts';
 
 /** A call whose server was killed before anybody had its answer. */
 interface Killed {

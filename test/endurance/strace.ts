@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Prey } from './ground.ts';
+import type { Prey } from './prey.ts';
 
 /** Every system call by which a server changes files. */
 export const writeCalls = ['openat', 'mkdir', 'write', 'pwrite64', 'fsync', 'fdatasync', 'close', 'link', 'rename', 'unlink'] as const;

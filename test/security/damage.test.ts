@@ -169,7 +169,9 @@ test(
     for (let round = 1; damaged < files; round += 1) {
       const done = await damageAll(rollFrom(round), perRound);
       google.requests.length = 0;
-      await expectUsable(done);
+      await expectUsable(done).catch((cause: unknown) => {
+        throw new Error(`round ${round}: ${cause}\n${done.join('\n')}`, { cause });
+      });
       await expectNothingSent();
       await expectCommands(done);
       expect(await lookOutside(), done.join('\n')).toEqual(before);

@@ -1,0 +1,162 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Memory } from './archive/identify.ts';
+import type { Ledger } from './archive/ledger.ts';
+import type { Config } from './config.ts';
+import { createModel } from './model/index.ts';
+import { toOutgoingMessage } from './outgoing.ts';
+import { createServer, wrapArguments } from './server.ts';
+import { noteAnswers } from './stdio/answered.ts';
+import type { Output } from './stdio/output.ts';
+import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
+import type { Deps } from './tool.ts';
+
+/** Serves MCP on stdin and `output` until the client has gone. `write` is the way to the log, which takes out of it what nobody may read. */
+export function serve(config: Config, memory: Memory, output: Output, write: (text: string) => void): void {
+  const log = createLog(write);
+  for (const notice of [...config.problems, ...config.warnings]) log.line(notice);
+  const [calls, gone] = [new Calls(), new AbortController()];
+  const deps: Deps = {
+    config,
+    ...memory,
+    model: createModel(config),
+    notices: [...config.warnings],
+    gone: gone.signal,
+    track: (call) => calls.track(call),
+    logError: log.error,
+  };
+  const onRemark = (remark: string) => log.line(remark);
+  const onEnd = () => void ending.afterAnswers();
+  const onBroken = () => void ending.now();
+  const transport = createStdioTransport({ input: process.stdin, output, onRemark, onEnd, onBroken });
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(toOutgoingMessage(message, config.redactor));
+  const handle = serveStdio(() => createServer(deps), { onerror: ({ message }) => log.line(message.slice(0, 200)), transport });
+  const receive = transport.onmessage;
+  transport.onmessage = (message) => receive?.(wrapArguments(message));
+  const track = (noting: Promise<void>) => calls.track(noting.catch(log.error));
+  noteAnswers(transport, { ledger: memory.ledger, gone: gone.signal, track });
+  const ending = new Ending({ handle, transport, calls, gone, log });
+  endOnSignals(ending, memory.ledger);
+  surviveBugs(ending, log);
+}
+
+/** The log of a stdio server is stderr. */
+interface Log {
+  /** What others did is worth a line. */
+  line(text: string): void;
+  /** Bugs of ours come with their stack. */
+  error(error: unknown): void;
+}
+
+function createLog(write: (text: string) => void): Log {
+  return {
+    line: (text) => write(text.replace(/\s+/g, ' ')),
+    error: (error) => write((error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4000)),
+  };
+}
+
+/** What the process ends after, and not in the middle of. */
+class Calls {
+  readonly #open = new Set<Promise<unknown>>();
+
+  track(call: Promise<unknown>): void {
+    this.#open.add(call);
+    void call.catch(() => undefined).finally(() => this.#open.delete(call));
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  async settled(): Promise<void> {
+    do {
+      await Promise.allSettled(this.#open);
+      // A call that has ended hands its answer over first.
+      await setImmediate();
+    } while (this.size > 0);
+  }
+}
+
+/** A request the server has not answered this long after its last call ended never will be, in milliseconds. */
+const unansweredMs = 1000;
+
+/** How long a host that has ended stdin may take to read the last answers, in milliseconds. */
+const readingMs = 5000;
+
+interface Parts {
+  handle: StdioServerHandle;
+  transport: StdioTransport;
+  calls: Calls;
+  /** Aborted when the client can send nothing more. */
+  gone: AbortController;
+  log: Log;
+}
+
+/** How the process ends when its client has gone: after the requests that were sent, which are paid for. */
+class Ending {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** stdin has ended: what was asked before is answered first, since whoever pipes a call in still reads. Nothing is tried again meanwhile. */
+  async afterAnswers(): Promise<void> {
+    const { transport, calls, gone } = this.#parts;
+    gone.abort();
+    const unanswered = async () => {
+      do {
+        await calls.settled();
+        await setTimeout(unansweredMs);
+      } while (calls.size > 0);
+    };
+    await Promise.race([transport.answered(), unanswered()]);
+    await Promise.race([transport.flushed(), setTimeout(readingMs)]);
+    await this.now();
+  }
+
+  /** Nobody reads, or somebody wants the process gone: nothing is answered any more. */
+  async now(code = 0): Promise<void> {
+    const { handle, calls, gone, log } = this.#parts;
+    gone.abort();
+    await handle.close().catch(log.error);
+    await calls.settled();
+    process.exit(code);
+  }
+}
+
+/** What is still under way when a signal comes has this long to arrive and be saved, in milliseconds. Hosts kill two seconds after asking. */
+const graceMs = 1300;
+
+/** After a moment, with what has not arrived by then entered as perhaps billed. A second signal ends the process at once. */
+function endOnSignals(ending: Ending, ledger: Ledger): void {
+  // A host that no longer reads the log is no reason to die.
+  process.stderr.on('error', () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      void ending.now();
+      void setTimeout(graceMs)
+        .then(() => ledger.giveUp())
+        .finally(() => process.exit());
+    });
+  }
+}
+
+/** So many errors outside of any call mean that something is broken for good. */
+const mostBugs = 20;
+
+/**
+ * A bug outside of any call's own try/catch is logged, and the process goes on: calls share nothing but files that are whole or not there, other calls may have been
+ * paid for, and hosts do not start a server again by themselves. One that keeps failing finishes its calls and ends with 1.
+ */
+function surviveBugs(ending: Ending, log: Log): void {
+  let bugs = 0;
+  const onBug = (error: unknown) => {
+    log.error(error);
+    bugs += 1;
+    if (bugs === mostBugs) void ending.now(1);
+  };
+  process.on('uncaughtException', onBug);
+  process.on('unhandledRejection', onBug);
+}
