@@ -14,13 +14,13 @@ export async function readMode(path: string): Promise<number | undefined> {
 
 /**
  * What only the disk can tell of the folders in the settings: a link that leads to too much and a file in a folder's place open nothing, and it is said.
- * Whether a link is changed later is looked at again with every path.
+ * A state folder that cannot be used, a file in its place included, costs nobody a picture: that is found, and told, when something is to be kept there.
  */
 export async function narrowFolders(config: Config): Promise<Config> {
   const faults = new Map<string, string>();
   for (const folder of [...config.allowedDirs, config.stateDir]) {
     const fault = await findFault(folder, config);
-    if (fault !== undefined) faults.set(folder, `${quote(folder, 200)} ${fault}`);
+    if (fault !== undefined && !(fault === isFile && folder === config.stateDir)) faults.set(folder, `${quote(folder, 200)} ${fault}`);
   }
   const fatal = [
     ['LIMNER_OUTPUT_DIR', config.outputDir],
@@ -38,9 +38,10 @@ export async function narrowFolders(config: Config): Promise<Config> {
 async function findFault(folder: string, config: Config): Promise<string | undefined> {
   const real = await toRealPath(folder);
   if (isTooWide(real, config)) return `leads to ${quote(real, 200)}, which is too wide: name a folder inside it`;
-  const isFile = await stat(real).then(
-    (stats) => !stats.isDirectory(),
-    () => false,
+  return stat(real).then(
+    (stats) => (stats.isDirectory() ? undefined : isFile),
+    () => undefined,
   );
-  return isFile ? 'is a file, not a folder' : undefined;
 }
+
+const isFile = 'is a file, not a folder';
