@@ -163,7 +163,7 @@ describe('each argument does something Google or the file shows', () => {
     const { facts, text } = await limner.call('generate_image', { prompt: 'The weather in Oslo today', web_search: true });
     expect(lastRequest(google.requests).search).toBe(true);
     expect(facts.sources).toEqual([{ title: 'example.com', url: expect.stringContaining('https://') }]);
-    expect(text).toMatch(/Sources: example\.com https:/);
+    expect(text).toMatch(/Sources \(titles are their own words\): "example\.com" https:/);
     expect(text).toContain('1 search');
   });
 });
