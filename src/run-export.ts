@@ -1,8 +1,8 @@
 import { basename, dirname, extname } from 'node:path';
 import { identify, type Memory, type Picture } from './archive/identify.ts';
 import type { Config } from './config.ts';
-import { runJob } from './decoder/decoder.ts';
-import { exportWork } from './decoder/pictures.ts';
+import { requireWanted, runPatientJob } from './decoder/decoder.ts';
+import { createExportWork } from './decoder/pictures.ts';
 import { ToolError } from './errors.ts';
 import { exportPictures } from './export/export.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
@@ -48,9 +48,21 @@ const mostBytes = 400_000_000;
 /** Pictures on the preview; more would be too small to tell apart. */
 const mostOnPreview = 16;
 
-/** Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. */
-export async function runExport({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
-  const { config, archive } = exporter;
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. One export after another, since each may
+ * hold 800 MB. Throws `cancelled` once nobody waits; then nothing is written.
+ */
+export function runExport(request: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
+  const outcome = before.then(() => exportNow(request, exporter));
+  before = outcome.catch(() => undefined);
+  return outcome;
+}
+
+async function exportNow({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
+  const { config, archive, cancelled } = exporter;
+  requireWanted(cancelled);
   const pictures = await readAll(images, exporter);
   const target = await findExportTarget(output, wish, pictures, config);
   const format = target.format ?? wish.format;
@@ -60,7 +72,8 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
       `output ends in .${target.extension} and format is ${wish.format}: they disagree. Leave format out.`,
     );
   }
-  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, exportWork);
+  const made = await exportPictures(pictures.map(toSource), { ...wish, format }, createExportWork(cancelled));
+  requireWanted(cancelled);
   const { files, markup } = nameFiles(made, target, wish);
   const isInvented = wish.preset === 'none' && target.stem === undefined && !overwrite;
   const written = await writeFiles(files, { folder: target.folder, isInvented, overwrite }, config, archive);
@@ -71,7 +84,7 @@ export async function runExport({ images, wish, output, overwrite = false }: Exp
     markup,
     notes: made.notes,
     warnings: pictures.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
-    previews: await makePreviews(made.files, config),
+    previews: await makePreviews(made.files, exporter),
   };
 }
 
@@ -88,6 +101,7 @@ async function readAll(images: readonly string[], { config, archive, ledger, can
   const pictures: Picture[] = [];
   let bytes = 0;
   for (const name of named) {
+    requireWanted(cancelled);
     const picture = await identify(name, config, { archive, ledger }, cancelled);
     bytes += picture.bytes.length;
     if (bytes > mostBytes) {
@@ -134,7 +148,7 @@ function toSafeStem(stem: string): string {
 }
 
 /** One picture, or one numbered sheet. A preview that fails costs nobody their files. */
-async function makePreviews(files: readonly ExportedFile[], { preview: edge }: Config): Promise<Preview[]> {
+async function makePreviews(files: readonly ExportedFile[], { config: { preview: edge }, cancelled }: Exporter): Promise<Preview[]> {
   const pictures = files
     .map(({ name, bytes }, index) => ({ bytes, number: index + 1, isPicture: formatOfExtension(extname(name).slice(1)) !== undefined }))
     .filter(({ isPicture }) => isPicture)
@@ -142,9 +156,10 @@ async function makePreviews(files: readonly ExportedFile[], { preview: edge }: C
   const [first, ...others] = pictures;
   if (edge === 'none' || first === undefined) return [];
   try {
-    if (others.length === 0) return [await runJob('makePreview', first.bytes, edge)];
+    if (others.length === 0) return [await runPatientJob(cancelled, 'makePreview', first.bytes, edge)];
     return [
-      await runJob(
+      await runPatientJob(
+        cancelled,
         'makeContactSheet',
         pictures.map(({ bytes }) => bytes),
         edge,

@@ -391,7 +391,7 @@ test.for([
     'avif',
     { width: 5000, height: 5000 },
     { width: 5001, height: 5000 },
-    'limner makes AVIF of up to 25 million pixels. Ask for a smaller size.',
+    'limner makes AVIF of up to 24 million pixels. Ask for a smaller size.',
   ],
   ['jpeg', { width: 65_500, height: 2 }, { width: 65_501, height: 2 }, 'Ask for png, or a smaller size.'],
   [

@@ -3,7 +3,11 @@ import { cleanText } from '../text.ts';
 import type { Limit } from './limits.ts';
 
 /** Why a picture could not be worked on though nobody said that it is bad: what became of the process that had it. */
-export type Fate = { kind: 'crashed'; signal: string } | { kind: 'slow' | 'greedy'; limit: Limit } | { kind: 'missing'; reason: string };
+export type Fate =
+  | { kind: 'crashed'; signal: string }
+  | { kind: 'unstarted'; reason: string }
+  | { kind: 'slow' | 'greedy'; limit: Limit }
+  | { kind: 'missing'; reason: string };
 
 /** A job whose process did not answer. The message is for a picture that has no name; `named` gives one. */
 export class DecoderError extends ToolError {
@@ -26,7 +30,11 @@ export class DecoderError extends ToolError {
 function describe(fate: Fate): string {
   switch (fate.kind) {
     case 'crashed':
-      return `the decoder crashed on it (${fate.signal}).`;
+      return isEndedFromOutside(fate)
+        ? 'the decoder was ended from outside in the middle of it.'
+        : `the decoder crashed on it (${fate.signal}).`;
+    case 'unstarted':
+      return `the decoder could not be started (${cleanText(fate.reason, 120)}).`;
     case 'slow':
       return `that took longer than ${fate.limit.work ?? fate.limit.seconds} s.`;
     case 'greedy':
@@ -36,8 +44,15 @@ function describe(fate: Fate): string {
   }
 }
 
-function advise({ kind }: Fate): string {
-  return kind === 'crashed'
-    ? 'It is damaged, or made to do harm. Use another file, or save it anew with a program you trust.'
-    : 'Make it smaller first, ask for a smaller size, or for another format than avif.';
+function advise(fate: Fate): string {
+  if (fate.kind === 'unstarted') return 'The picture is not to blame. Try again; if it stays so, the person should restart limner.';
+  if (fate.kind !== 'crashed') return 'Make it smaller first, ask for a smaller size, or for another format than avif.';
+  return isEndedFromOutside(fate)
+    ? 'Most likely this computer ran out of memory. Try again, one picture at a time.'
+    : 'It is damaged, or made to do harm. Use another file, or save it anew with a program you trust.';
+}
+
+/** SIGKILL is what systems that run out of memory, and people, send; no picture makes a process send it to itself. */
+function isEndedFromOutside(fate: Fate): boolean {
+  return fate.kind === 'crashed' && fate.signal === 'SIGKILL';
 }

@@ -7,7 +7,7 @@ import type { PictureToSend, PreparedPicture } from '../image/prepare.ts';
 import { damaged, requireKind } from '../image/unreadable.ts';
 import { type Image, isFormat, type Size, sniff } from '../media.ts';
 import { quote } from '../text.ts';
-import { runJob } from './decoder.ts';
+import { runJob, runPatientJob } from './decoder.ts';
 import { DecoderError } from './decoder-error.ts';
 
 /** What this picture is, by its bytes. Throws `unreadable_image` naming it, with what to do. `name` is what the caller called it. */
@@ -71,13 +71,15 @@ export async function finish(made: Image, wish: FinishWish): Promise<Finished> {
   return { image: image === 'unchanged' ? made : image, notes };
 }
 
-/** Exports, each picture's files a job of its own. Throws `unreadable_image` naming the picture. */
-export const exportWork: ExportWork = {
-  exportOne: (source: ExportSource, wish: ExportWish, isOnly: boolean): Promise<Exported> =>
-    naming(source.name, runJob('exportOne', source, wish, isOnly)),
-  exportSheet: (sources: readonly ExportSource[], wish: ExportWish): Promise<Exported> =>
-    naming(sources.map(({ name }) => name).join(', '), runJob('exportSheet', sources, wish)),
-};
+/** Exports, each picture's files a job of its own. Throws `unreadable_image` naming the picture, `cancelled` once nobody waits. */
+export function createExportWork(cancelled: AbortSignal | undefined): ExportWork {
+  return {
+    exportOne: (source: ExportSource, wish: ExportWish, isOnly: boolean): Promise<Exported> =>
+      naming(source.name, runPatientJob(cancelled, 'exportOne', source, wish, isOnly)),
+    exportSheet: (sources: readonly ExportSource[], wish: ExportWish): Promise<Exported> =>
+      naming(sources.map(({ name }) => name).join(', '), runPatientJob(cancelled, 'exportSheet', sources, wish)),
+  };
+}
 
 /** What goes wrong with a picture of the caller's has its name. */
 async function naming<T>(name: string, job: Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ToolError } from '../errors.ts';
 import { openChannel } from './channel.ts';
-import { DecoderError } from './decoder-error.ts';
+import { DecoderError, type Fate } from './decoder-error.ts';
 import type { Answer, Inputs, Job, JobName, Outputs } from './jobs.ts';
 import { limits } from './limits.ts';
 
@@ -32,17 +32,19 @@ export function startDecoder(): DecoderProcess {
   const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('./child.js', import.meta.url))], {
     cwd: import.meta.dirname,
     env: {},
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    // A pipe of both directions; on Windows one of the plain kind could not be written to while it is read.
+    stdio: ['ignore', 'ignore', 'ignore', 'overlapped'],
     windowsHide: true,
   });
-  const pipe = child.stdio[3];
-  if (!(pipe instanceof Socket)) throw new TypeError('there is no pipe to the decoder');
-  const channel = openChannel(pipe);
   let isGone = false;
-  const ended = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    child.once('error', (error) => resolve(error.message));
+  const ended = new Promise<Fate>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ kind: 'crashed', signal: signal ?? `exit code ${code}` }));
+    child.once('error', ({ message }) => resolve({ kind: 'unstarted', reason: message }));
   });
+  // A process that could not be started, for want of file descriptors say, has no streams.
+  const pipe = child.stdio?.[3];
+  if (!(pipe instanceof Socket)) return createUnstarted(ended);
+  const channel = openChannel(pipe);
   void ended.then(() => {
     isGone = true;
   });
@@ -70,7 +72,7 @@ export function startDecoder(): DecoderProcess {
       try {
         channel.send({ name, input, limit } satisfies Job<typeof name>);
         const answer = await channel.receive<Answer<Outputs[typeof name]>>().catch(() => undefined);
-        if (answer === undefined) throw new DecoderError(isSlow ? { kind: 'slow', limit } : { kind: 'crashed', signal: await ended });
+        if (answer === undefined) throw new DecoderError(isSlow ? { kind: 'slow', limit } : await ended);
         if ('exceeded' in answer || 'missing' in answer) {
           end();
           throw new DecoderError('missing' in answer ? { kind: 'missing', reason: answer.missing } : { kind: answer.exceeded, limit });
@@ -85,6 +87,17 @@ export function startDecoder(): DecoderProcess {
         clearTimeout(tooLong);
         hold(false);
       }
+    },
+  };
+}
+
+/** Stands where a process would: each job hears why there is none, and the next one tries anew. */
+function createUnstarted(ended: Promise<Fate>): DecoderProcess {
+  return {
+    isGone: () => true,
+    end: () => undefined,
+    ask: async () => {
+      throw new DecoderError(await ended);
     },
   };
 }

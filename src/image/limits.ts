@@ -10,7 +10,7 @@ export const maxPixels = 50_000_000;
  * For kinds that are held whole to be decoded: at 25 million pixels an AVIF takes 520 MB, a progressive JPEG of four inks 280 MB, an interlaced PNG of 16 bits
  * 250 MB, a GIF 220 MB.
  */
-export const maxPixelsOfCostly = 25_000_000;
+export const maxPixelsOfCostly = 24_000_000;
 
 /** Longest edge in pixels, as a JPEG's header can say it; a picture longer than that is a line. */
 const maxEdge = 65_535;

@@ -16,10 +16,14 @@ export async function withSharp<T>(job: (sharp: Sharp) => Promise<T>): Promise<T
   return turn;
 }
 
-/** Loads sharp, at first need since that takes a start-up's worth of time. Rejects where it cannot be loaded. A switched-off cache halves the memory. */
+/**
+ * Loads sharp, at first need since that takes a start-up's worth of time. Rejects where it cannot be loaded. Without a cache and with one thread a picture, which is sharp's own choice on most
+ * Linux machines, memory is what was measured, whatever the computer.
+ */
 function loadSharp(): Promise<Sharp> {
   loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.cache(false);
+    sharp.concurrency(1);
     return sharp;
   });
   return loading;

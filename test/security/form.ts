@@ -11,5 +11,5 @@ export function figure(goal: string, found: string): void {
   if (isWhole) process.stdout.write(`${goal}: ${found}\n`);
 }
 
-/** A folder of hostile files and lists made by others, where somebody has one; the tests bring their own and need none. */
-export const corpora = process.env.TEST_CORPORA;
+/** A folder of hostile files and lists made by others, where somebody has one, for the whole form; the tests bring their own and need none. */
+export const corpora = isWhole ? process.env.TEST_CORPORA : undefined;
