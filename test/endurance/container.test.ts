@@ -9,17 +9,23 @@ import { built, test } from '../fixtures.ts';
 
 const script = join(dirname(built), '..', 'docs', 'container.sh');
 
-const seen = z.object({ written: z.record(z.string(), z.string()), home: z.array(z.string()), processes: z.number() });
+const seen = z.object({
+  written: z.record(z.string(), z.string()),
+  home: z.array(z.string()),
+  variables: z.array(z.string()),
+  processes: z.number(),
+});
 
 /** Runs inside, before the server: tries to write, and tells what is there. */
 const probe = `
 import { readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 const write = (path) => { try { writeFileSync(path, 'probe'); return 'written'; } catch ({ code }) { return code; } };
-const places = { home: homedir() + '/probe', code: process.argv[1] + '.probe', system: '/usr/probe', project: 'probe', allowed: process.env.LIMNER_ALLOWED_DIRS + '/probe' };
+const places = { home: homedir() + '/probe', code: process.argv[1] + '.probe', system: '/usr/probe', project: 'probe', allowed: homedir() + '/artwork/probe' };
 const written = Object.fromEntries(Object.entries(places).map(([name, path]) => [name, write(path)]));
+const variables = Object.keys(process.env).filter((name) => /SECRET|SOCK/.test(name));
 const processes = readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).length;
-process.stderr.write(JSON.stringify({ written, home: readdirSync(homedir()), processes }) + '\\n');
+process.stderr.write(JSON.stringify({ written, home: readdirSync(homedir()), variables, processes }) + '\\n');
 `;
 
 test('the container script runs the server with a home that is empty and read-only, and pictures arrive in the project', async ({
@@ -29,7 +35,14 @@ test('the container script runs the server with a home that is empty and read-on
   for (const folder of ['.ssh', 'artwork']) await mkdir(join(computer.home, folder));
   await writeFile(join(computer.home, '.ssh', 'id_rsa'), 'a private key');
   await computer.write('probe.mjs', probe);
-  const env = { ...computer.env, LIMNER_BACKEND: 'standin', LIMNER_ALLOWED_DIRS: allowed, NODE_OPTIONS: '--import ./probe.mjs' };
+  const env = {
+    ...computer.env,
+    LIMNER_BACKEND: 'standin',
+    LIMNER_ALLOWED_DIRS: '~/artwork:~/',
+    NODE_OPTIONS: '--import ./probe.mjs',
+    AWS_SECRET: 'x',
+    SSH_AUTH_SOCK: '/x',
+  };
   const transport = new StdioClientTransport({ command: script, cwd: computer.project, env, stderr: 'pipe' });
   let log = '';
   transport.stderr?.on('data', (chunk) => {
@@ -48,9 +61,10 @@ test('the container script runs the server with a home that is empty and read-on
   await client.close();
 
   const line = await vi.waitFor(() => z.string().parse(log.split('\n').find((text) => text.startsWith('{"written"'))));
-  const { written, home, processes } = seen.parse(JSON.parse(line));
+  const { written, home, variables, processes } = seen.parse(JSON.parse(line));
   expect(written).toEqual({ home: 'EROFS', code: 'EROFS', system: 'EROFS', project: 'written', allowed: 'written' });
   expect(home.sort()).toEqual(['artwork', 'project']);
+  expect(variables).toEqual([]);
   expect(processes).toBeLessThanOrEqual(2);
   expect(await readdir(computer.home)).not.toContain('probe');
 });
