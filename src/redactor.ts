@@ -20,7 +20,7 @@ const shortestCut = 20;
 
 /**
  * Finds these keys: whole, and for keys as long as Google's any piece of eight characters; in plain, in hexadecimal, in both base64 alphabets wherever the
- * key stands in what was encoded, and with any of its characters escaped as in addresses, JSON or HTML. Hidden characters in between hide nothing.
+ * key stands in what was encoded, and with any of its characters escaped as in addresses, JSON or HTML. Hidden characters and white space in between hide nothing.
  * Also whatever looks like a key of Google's or is called one, since errors may speak of keys of others.
  */
 export function createRedactor(keys: readonly string[]): Redactor {
@@ -39,14 +39,32 @@ export function createRedactor(keys: readonly string[]): Redactor {
   };
 }
 
-/** Keys as Google makes them, and tokens of its accounts. */
-const googleKeys = /\b(?:AIza|AQ\.|ya29\.)[\w.-]{20,}/g;
+/** Where a word begins, also right after a line break or the like that JSON or an address escaped: its last letter is none of the word. */
+const begins = String.raw`(?:\b|(?<=\\[nrt]|(?:%|\\x)[\da-fA-F]{2}|\\u[\da-fA-F]{4}))`;
+const gap = String.raw`(?:\s|\\{1,4}[nrt])`;
+const quotation = String.raw`(?:\\{0,4}["'\x60])?`;
+/** A digit and a letter; words, of folders or of prompts, have letters alone. */
+const mixed = String.raw`(?=[a-zA-Z_.~+/=-]{0,200}\d)(?=[\d_.~+/=-]{0,200}[a-zA-Z])`;
+
+/** Keys as Google makes them, and tokens of its accounts. No word begins like the first kind, and one in some hundreds of it has no digit. */
+const googleKeys = new RegExp(
+  String.raw`${begins}(?:AIza|(?:AQ|ya29)\.(?=[a-zA-Z_.-]{0,200}\d)(?=[\d_.-]{0,200}[a-zA-Z]))[\w.-]{20,}`,
+  'g',
+);
 /** What is called a key, in a header, an address or a setting. Shorter values are placeholders. */
-const namedKeys =
-  /((?:x-goog-api-key|authorization|api[-_ ]?key|access[-_]?token|[?&]key)["'`]?\s{0,3}(?:[:=]|%3D)\s{0,3}["'`]?(?:(?:bearer|basic)\s{1,3})?|\bbearer\s{1,3})[\w.~+/=-]{16,}/gi;
+const namedKeys = new RegExp(
+  `((?:x-goog-api-key|authorization|api[-_ ]?key|access[-_]?token|[?&]key)${quotation}${gap}{0,3}(?:[:=]|%3D)${gap}{0,3}${quotation}(?:(?:bearer|basic)${gap}{1,3})?` +
+    String.raw`|(?:authorization|:)${gap}{0,3}${quotation}bearer${gap}{1,3})${mixed}[\w.~+/=-]{16,}`,
+  'gi',
+);
+/** "Bearer" alone is a word as well, so only what is unlike any counts after it: long, with digits and capitals. */
+const bearerTokens = new RegExp(
+  String.raw`(${begins}(?:[Bb]earer|BEARER)${gap}{1,3})(?=[a-zA-Z_.~+/=-]{0,200}\d)(?=[\da-z_.~+/=-]{0,200}[A-Z])[\w.~+/=-]{20,}`,
+  'g',
+);
 
 function replaceOthers(text: string): string {
-  return text.replace(googleKeys, redacted).replace(namedKeys, `$1${redacted}`);
+  return text.replace(googleKeys, redacted).replace(namedKeys, `$1${redacted}`).replace(bearerTokens, `$1${redacted}`);
 }
 
 interface Form {
@@ -89,19 +107,21 @@ function toNeedles(keys: readonly string[]): Needles {
   return { byLength, starts };
 }
 
+const words = /^[a-z_.-]*$/;
+
 /** All pieces of a form. Eight small letters in a row are left out: they may be a word, and say little of a key. */
 function cut({ text, piece }: Form, key: string): string[] {
   if (key.length < shortestCut || text.length <= piece) return [text];
   const all = Array.from({ length: text.length - piece + 1 }, (_, start) => text.slice(start, start + piece));
-  return [text, ...all.filter((part) => !/^[a-z_.-]*$/.test(part))];
+  return [text, ...all.filter((part) => !words.test(part))];
 }
 
 /** Start and end of a stretch of text. */
 type Stretch = readonly [start: number, end: number];
 
-/** Where keys or pieces of them are, in order; also under escapes, and escapes of escapes. */
+/** Where keys or pieces of them are, in order; also with white space in between, under escapes, and escapes of escapes. */
 function findKeys(text: string, needles: Needles, depth = 0): Stretch[] {
-  const found = findPlain(text, needles);
+  const found = [...findPlain(text, needles), ...findSpaced(text, needles)];
   const escaped = depth < 3 ? undoEscapes(text) : undefined;
   if (escaped === undefined) return found;
   const inside = findKeys(escaped.text, needles, depth + 1);
@@ -120,6 +140,27 @@ function findPlain(text: string, { byLength, starts }: Needles): Stretch[] {
     first = second;
   }
   return found;
+}
+
+const spaces = /(?:\s|\\{1,4}[nrt])+/g;
+
+/** Where white space, escaped or not, lies between the characters of keys. Words with spaces between them make other words, which are no keys. */
+function findSpaced(text: string, needles: Needles): Stretch[] {
+  let [plain, after] = ['', 0];
+  const places: number[] = [];
+  const copy = (end: number) => {
+    for (let place = after; place < end; place += 1) places.push(place);
+    plain += text.slice(after, end);
+  };
+  for (const match of text.matchAll(spaces)) {
+    copy(match.index);
+    after = match.index + match[0].length;
+  }
+  if (after === 0) return [];
+  copy(text.length);
+  return findPlain(plain, needles)
+    .filter(([start, end]) => !words.test(plain.slice(start, end)))
+    .map(([start, end]) => [places[start] ?? 0, (places[end - 1] ?? text.length) + 1]);
 }
 
 const escapes = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#([0-9]{1,7});/gi;

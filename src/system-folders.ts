@@ -41,7 +41,10 @@ export function isTooWide(folder: string, { home, platform }: Omit<System, 'env'
   const holdsHome = upFromFolder === '' || !(upFromFolder.startsWith('..') || isAbsolute(upFromFolder));
   const isRoot = resolve(folder, '..') === folder;
   if (isRoot || holdsHome || /^\/(home|Users)\/[^/]+$/.test(folder)) return true;
-  return platform === 'win32' ? windowsSystemFolders.test(folder) : systemFolders.test(folder) || deepSystemFolders.test(folder);
+  if (platform === 'win32') return windowsSystemFolders.test(folder);
+  // On macOS /etc, /tmp and /var are links to what is called the same in here.
+  const known = folder.replace(/^\/private(?=\/(etc|tmp|var)(\/|$))/, '');
+  return systemFolders.test(known) || deepSystemFolders.test(known);
 }
 
 /** Where this system keeps what programs remember. */

@@ -264,6 +264,10 @@ describe('each system has its own places', () => {
     '/etc',
     '/Applications/Claude.app',
     '/var',
+    '/private',
+    '/private/etc',
+    '/private/etc/ssl',
+    '/private/var',
   ]) {
     unit(`${cwd} is no project folder`, () => {
       expect(loadConfig({ ...linux, cwd })).toMatchObject({
@@ -274,7 +278,15 @@ describe('each system has its own places', () => {
     });
   }
 
-  for (const cwd of ['/usr/src/app', '/opt/app', '/home/ada/work', '/srv/site', '/Volumes/disk/site']) {
+  for (const cwd of [
+    '/usr/src/app',
+    '/opt/app',
+    '/home/ada/work',
+    '/srv/site',
+    '/Volumes/disk/site',
+    '/private/tmp/site',
+    '/private/var/www',
+  ]) {
     unit(`${cwd} is a project folder`, () => {
       expect(loadConfig({ ...linux, cwd }).projectDir).toBe(cwd);
     });

@@ -21,15 +21,26 @@ export function toKey(setting: Setting, found: Findings): Secret | undefined {
   return undefined;
 }
 
-/** What may not be shown: every key there is, the unused one and the parts of a spoilt one included. */
+/**
+ * What may not be shown: every key there is, the unused one and the parts of a spoilt one included. A path is none of it, since all other paths share
+ * pieces with it.
+ */
 export function toSecrets(setting: Setting): string[] {
   const values = names.flatMap((name) => unquote(setting(name)) ?? []).filter((value) => !isPlaceholder(value));
-  return values.flatMap((value) => [value, ...value.split(strange)]).filter((part) => part.length >= shortestKey);
+  return values.flatMap(toParts).filter((part) => part.length >= shortestKey);
+}
+
+function toParts(value: string): string[] {
+  if (path.test(value)) return [];
+  const parts = value.split(strange);
+  return parts.some((part) => path.test(part)) ? parts.filter((part) => !path.test(part)) : [value, ...parts];
 }
 
 /** Google's keys have 39 characters or more. Fewer than these could not be told from words, so they could not be kept out of what is shown. */
 const shortestKey = 8;
 const strange = /[^\w.~+/=-]+/;
+/** As a file of secrets is named where the key itself belongs. */
+const path = /^([/~]|\.{1,2}[/\\]|[a-z]:[/\\])/i;
 
 function unquote(value: string | undefined): string | undefined {
   return value?.replace(/^(["'`])([\s\S]*)\1$/, '$2').trim();
@@ -39,6 +50,7 @@ function unquote(value: string | undefined): string | undefined {
 function findFault(key: string): string | undefined {
   if (variable.test(key)) return 'holds a variable that nobody filled in: write the key itself, or have the host fill the variable in.';
   if (isPlaceholder(key)) return 'holds a placeholder: replace it with the key itself, from https://aistudio.google.com/apikey.';
+  if (path.test(key)) return 'holds a path: put the key itself, since limner reads no file for it.';
   if (/^(bearer|basic|key)\b\s*[:=]?\s/i.test(key)) return 'begins with a word such as Bearer: write the key alone.';
   if (strange.test(key))
     return 'holds characters no key has (such as a space, a line break, a quotation mark or an unexpanded $ or {}): copy the key again.';
@@ -82,9 +94,9 @@ function findAddressFault(value: string): string | undefined {
   return undefined;
 }
 
-/** The names and addresses of this computer that no name server is asked about, as `URL` writes them. */
+/** The name and addresses of this computer, as `URL` writes them. Names below localhost are not among them: some systems ask a name server about those. */
 function isLoopback(hostname: string): boolean {
-  return /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 /** Certificates are checked whatever the environment says, since the key goes over that connection; `index.ts` takes the variable out. */

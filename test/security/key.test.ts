@@ -225,6 +225,7 @@ describe('a key in the settings', () => {
     ['a variable of Windows', '%GEMINI_API_KEY%', /GEMINI_API_KEY holds a variable that nobody filled in/],
     ['a variable of OpenCode', '{env:GEMINI_API_KEY}', /GEMINI_API_KEY holds a variable that nobody filled in/],
     ['three letters', 'abc', /GEMINI_API_KEY has fewer than 8 characters/],
+    ['a path', '/run/secrets/gemini-key-0123456789', /GEMINI_API_KEY holds a path: put the key itself/],
   ];
   test.for(spoilt.slice(0, amount(9, spoilt.length)))(
     'with %s stops nothing but the call, and is never shown',
@@ -239,6 +240,47 @@ describe('a key in the settings', () => {
       await google.close();
     },
   );
+
+  /** What is found wrong in settings, and what is done to texts under them. */
+  const loadWith = (env: Record<string, string>) =>
+    loadConfig({ env, userFile: undefined, cwd: '/home/ada/work', cwdWritable: true, home: '/home/ada', platform: 'linux' });
+
+  unit.for([
+    '/home/ada/.secrets/gemini-2.key',
+    '~/.secrets/gemini-2.key',
+    '~ada/.secrets/gemini-2.key',
+    './secrets/gemini-2.key',
+    '../secrets/gemini-2.key',
+    '"/home/ada/My Secrets/gemini-2.key"',
+    'C:\\Users\\ada\\gemini-2.key',
+    'd:/secrets/gemini-2.key',
+    'C:\\Users\\Ada Lovelace\\.secrets\\gemini-2.key',
+  ])('that is a path is refused as one, and no other path is taken for it: %s', (key) => {
+    const { apiKey, problems, redactor } = loadWith({ GEMINI_API_KEY: key });
+    expect([apiKey, problems]).toEqual([undefined, [expect.stringMatching(/^GEMINI_API_KEY holds a path: put the key itself/)]]);
+    for (const path of ['/usr/bin:/home/ada/.secrets/bin', '/home/ada/.secrets/fox-2.key', 'C:\\Users\\Ada Lovelace\\.secrets\\fox.png'])
+      expect([redactor.finds(path), redactor.redact(path)]).toEqual([false, path]);
+  });
+
+  unit.for(['file:///home/ada/.secrets/gemini-2.key', 'cat /home/ada/.secrets/gemini-2.key', `${canary} /home/ada/.secrets/gemini-2.key`])(
+    'with a path in it is refused, and only what is no path is kept out: %s',
+    (key) => {
+      const { apiKey, redactor } = loadWith({ GEMINI_API_KEY: key });
+      expect([apiKey, redactor.finds('/home/ada/.secrets/fox-2.key')]).toEqual([undefined, false]);
+      expect(redactor.finds(canary)).toBe(key.includes(canary));
+    },
+  );
+
+  unit('goes in clear to this computer alone, which no name below localhost has to be', () => {
+    for (const [url, problems] of [
+      ['http://anything.localhost:8080', 1],
+      ['http://a.b.localhost', 1],
+      ['http://localhost:8080', 0],
+      ['http://127.8.9.10', 0],
+      ['http://[::1]:1', 0],
+    ] as const)
+      expect([url, loadWith({ GEMINI_API_KEY: canary, GOOGLE_GEMINI_BASE_URL: url }).problems.length]).toEqual([url, problems]);
+  });
 
   test('is trimmed and freed of quotation marks all around', async ({ raw }) => {
     const google = await startGoogle({ key: canary });
@@ -458,6 +500,16 @@ describe('looking for keys', () => {
     'x-goog-api-key: 0123456789abcdef0123',
     "{'x-goog-api-key': '0123456789abcdef0123'}",
     'access_token=0123456789abcdef0123',
+    'authorization bearer 0123456789abcdef0123',
+    'header: bearer 0123456789abcdef0123',
+    'Bearer ZyX0123456789abcdef0123',
+    JSON.stringify('line:\nBearer ZyX0123456789abcdef0123'),
+    JSON.stringify('key:\nAIzaSyA-1234567890abcdefghijklmnopqrstu'),
+    JSON.stringify('key:\tAQ.Ab8RN6K3xYz-1234567890abcdefghij'),
+    JSON.stringify(JSON.stringify('key:\r\nya29.a0AfH6SMBx-1234567890abcdefghij')),
+    'key:\\u000aAIzaSyA-1234567890abcdefghijklmnopqrstu',
+    'k%3DAIzaSyA-1234567890abcdefghijklmnopqrstu',
+    JSON.stringify(JSON.stringify({ apiKey: '0123456789abcdef0123' })),
   ])('takes a key of somebody else out: %s', (text) => {
     expect(redact(`Error: ${text}, see log`)).toMatch(/^Error: .*\[redacted\].*see log$/);
     expect(redact(text)).not.toMatch(/0123456789abcdef|1234567890abcdef/);
@@ -471,10 +523,39 @@ describe('looking for keys', () => {
     `sha256 ${'0123456789abcdef'.repeat(4)}`,
     '{"env": {"GEMINI_API_KEY": "$GEMINI_API_KEY"}}',
     'Press any key: ESC',
+    'A flag-bearer photorealistic-illustration',
+    'standard bearer internationalization',
+    'A standard-bearer 3d-photorealistic-illustration',
+    'API key: photosynthesis-is-great',
+    'api_key=1234567890123456',
+    'authorization: department-of-health-and',
+    '/home/me/AQ.some-long-folder-name-with-words/pic-2.png',
+    `1 2 3 4 5 6 7 8, ${[...canary].slice(0, 7).join(' ')}`,
     '👩‍🎨 می‌خواهم 100% C:\\users\\u &#x1F98A; %F0%9F%A6%8A',
   ])('leaves other text as it is: %s', (text) => {
     expect(redact(text)).toBe(text);
     expect(finds(text)).toBe(false);
+  });
+
+  const wrap = (text: string, every: number, between: string) =>
+    [...text].map((letter, at) => (at > 0 && at % every === 0 ? between + letter : letter)).join('');
+  const base64 = Buffer.from(`k=${canary}`).toString('base64');
+  unit.for([
+    ['line breaks between its characters', wrap(canary, 1, '\n')],
+    ['spaces', wrap(canary, 1, ' ')],
+    ['spaces no line breaks on', wrap(canary, 2, '\u00a0')],
+    ['line breaks of Windows', wrap(canary, 4, '\r\n')],
+    ['line breaks as JSON writes them', wrap(canary, 4, '\\n')],
+    ['escaped spaces', wrap(canary, 3, '%20')],
+    ['spaces, escaped itself', wrap(canary, 1, ' ').replace(/\w/g, (letter) => `&#${letter.charCodeAt(0)};`)],
+    ['line breaks in its base64', wrap(base64, 4, '\n')],
+    ['tabs in its hexadecimal', wrap(Buffer.from(canary).toString('hex'), 2, '\t')],
+  ] as const)('finds this key with %s', ([, text]) => {
+    expect(finds(text)).toBe(true);
+    const left = redact(`Word one ${text} word two`);
+    // Around the base64 of a key stand a few letters of what was encoded with it.
+    expect(left).toMatch(/^Word one (\S{1,3})?\[redacted\](\s?\S{1,4})? word two$/);
+    expect(finds(left)).toBe(false);
   });
 
   unit('takes no time to speak of', () => {

@@ -110,6 +110,7 @@ const rows: readonly Row[] = [
     'http://10.0.0.1:8080',
     'http://127.0.0.1.evil.example',
     'http://localhost.evil.example',
+    'http://evil.localhost',
     'http://[::ffff:10.0.0.1]',
     'http://0.0.0.0',
     'HTTP://EVIL.example',
