@@ -8,7 +8,7 @@ import { exportPictures } from './export/export.ts';
 import type { Exported, ExportedFile, ExportSource, ExportWish } from './export/wish.ts';
 import { nameFiles, type WrittenFile, writeFiles } from './export-files.ts';
 import { findPictures } from './files/folder.ts';
-import { isHidden, isInside, workingFolder } from './files/paths.ts';
+import { isHidden, isInArchive, workingFolder } from './files/paths.ts';
 import { findTarget, type Target } from './files/target.ts';
 import type { Preview } from './image/preview.ts';
 import { formatOfExtension } from './media.ts';
@@ -127,7 +127,7 @@ async function findExportTarget(
     return target.stem === undefined || target.extension !== undefined || preset === 'none' ? target : findTarget(`${output}/`, config);
   }
   const folder = dirname(first.path);
-  const isPlace = !first.isDownloaded && !isInside(config.stateDir, first.path) && !(await isHidden(folder, config));
+  const isPlace = !first.isDownloaded && !(await isInArchive(first.path, config)) && !(await isHidden(folder, config));
   const beside = isPlace ? folder : workingFolder(config);
   return findTarget(`${beside}/`, config);
 }

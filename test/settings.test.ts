@@ -134,6 +134,23 @@ describe('where files go', () => {
     );
   });
 
+  test('a folder of LIMNER_ALLOWED_DIRS that is not there is told, and allowed once it is', async ({ start, computer, google }) => {
+    const [here, missing, file] = [join(computer.home, 'Pictures'), join(computer.home, 'Pictrues'), await computer.write('file', 'x')];
+    await mkdir(here);
+    await symlink(join(computer.home, 'nowhere'), join(computer.project, 'link'));
+    const limner = await start({
+      env: { ...withKey(google), LIMNER_ALLOWED_DIRS: `${here}:${missing}:generated-images:link:${file}` },
+    });
+    const { text } = await limner.call('generate_image', { prompt: 'A fox' });
+    for (const says of [text, limner.log()]) {
+      expect(says).toContain(`LIMNER_ALLOWED_DIRS: "${missing}" does not exist.`);
+      expect(says).toContain(`LIMNER_ALLOWED_DIRS: "${join(computer.project, 'link')}" does not exist.`);
+      expect(says.match(/does not exist/g)).toHaveLength(2);
+    }
+    await mkdir(missing);
+    expect((await limner.call('generate_image', { prompt: 'A fox', output: join(missing, 'fox.jpg') })).isError).toBe(false);
+  });
+
   test('a relative path without a project folder is told where it starts', async ({ start, computer, google }) => {
     const limner = await start({ env: withKey(google), cwd: '/' });
     const { facts } = await limner.call('generate_image', { prompt: 'A fox', output: 'a.jpg' });

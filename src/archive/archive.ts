@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { inParts, isPlainFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
+import { inParts, isPlainFile, isSameFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { openContentIndex } from './content-index.ts';
@@ -247,7 +247,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       const [known] = await idsWith(sha256);
       const record = known === undefined ? undefined : await readRecord(known);
       const { original } = record ?? {};
-      if (original?.sha256 === sha256 && (await measureBytes(original.path)) === original.bytes) return original.path;
+      // The very file that is about to be replaced keeps nothing.
+      const isAnother = original !== undefined && !(await isSameFile(original.path, path));
+      if (isAnother && original.sha256 === sha256 && (await measureBytes(original.path)) === original.bytes) return original.path;
       await makeOwnFolder(replaced);
       return publish(join(replaced, `${sha256.slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
     },

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { isAllowed, type Places, toShownPath } from './paths.ts';
+import { isAllowed, isInArchive, type Places, toShownPath } from './paths.ts';
 import { codeOf } from './system-error.ts';
 
 /** A folder that is held open, so that what is done in it is done there, whatever its path leads to meanwhile. */
@@ -40,7 +40,7 @@ export async function holdFolder(folder: string, { places, make = false }: HoldO
   const handle = await openFolder(folder, places, make);
   try {
     const where = handle && (await whereIs(handle));
-    if (places && where !== undefined && where !== folder && !(await isAllowed(where, places))) throw exchanged(folder);
+    if (places && where !== undefined && where !== folder && !(await isPlace(where, places))) throw exchanged(folder);
     const path = places && where !== undefined ? where : folder;
     const held = toHeld(path, handle, where !== undefined, places !== undefined && !places.isPerson);
     await held.requireHeld();
@@ -49,6 +49,11 @@ export async function holdFolder(folder: string, { places, make = false }: HoldO
     await handle?.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** An exchange may lead from one allowed folder to another, and never into the archive. */
+async function isPlace(where: string, places: Places): Promise<boolean> {
+  return (await isAllowed(where, places)) && !(await isInArchive(where, places));
 }
 
 /** Where the system says where a handle is, it also takes names from there; elsewhere the path is all there is, and is looked at again. */

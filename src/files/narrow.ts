@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { isTooWide } from '../system-folders.ts';
 import { quote } from '../text.ts';
 import { toRealPath } from './paths.ts';
+import { codeOf } from './system-error.ts';
 
 /** Permission bits of a file as `stat` says them; undefined when there is none. */
 export async function readMode(path: string): Promise<number | undefined> {
@@ -14,6 +15,7 @@ export async function readMode(path: string): Promise<number | undefined> {
 
 /**
  * What only the disk can tell of the folders in the settings: a link that leads to too much and a file in a folder's place open nothing, and it is said.
+ * A further folder that is not there may be mistyped, which is said too, or be made later, so it stays allowed.
  * A state folder that cannot be used, a file in its place included, costs nobody a picture: that is found, and told, when something is to be kept there.
  */
 export async function narrowFolders(config: Config): Promise<Config> {
@@ -26,12 +28,18 @@ export async function narrowFolders(config: Config): Promise<Config> {
     ['LIMNER_OUTPUT_DIR', config.outputDir],
     ['LIMNER_STATE_DIR', config.stateDir],
   ].flatMap(([name, folder = '']) => (faults.has(folder) ? [`${name}: ${faults.get(folder)}.`] : []));
-  const others = config.allowedDirs.filter((folder) => folder !== config.outputDir && folder !== config.projectDir && faults.has(folder));
+  const further = config.allowedDirs.filter((folder) => folder !== config.outputDir && folder !== config.projectDir);
+  const others = further.filter((folder) => faults.has(folder));
+  const missing = await Promise.all(further.map(async (folder) => ((await isMissing(folder)) ? [folder] : [])));
   return {
     ...config,
     allowedDirs: config.allowedDirs.filter((folder) => !faults.has(folder)),
     problems: [...config.problems, ...fatal],
-    warnings: [...config.warnings, ...others.map((folder) => `LIMNER_ALLOWED_DIRS: ${faults.get(folder)}; it was ignored.`)],
+    warnings: [
+      ...config.warnings,
+      ...others.map((folder) => `LIMNER_ALLOWED_DIRS: ${faults.get(folder)}; it was ignored.`),
+      ...missing.flat().map((folder) => `LIMNER_ALLOWED_DIRS: ${quote(folder, 200)} does not exist.`),
+    ],
   };
 }
 
@@ -41,6 +49,14 @@ async function findFault(folder: string, config: Config): Promise<string | undef
   return stat(real).then(
     (stats) => (stats.isDirectory() ? undefined : isFile),
     () => undefined,
+  );
+}
+
+/** Nothing is there, not even what may not be looked at. */
+async function isMissing(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => false,
+    (error: unknown) => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR',
   );
 }
 

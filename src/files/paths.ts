@@ -1,5 +1,5 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { ToolError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { expandHome, isTooWide } from '../system-folders.ts';
 import { quote, showPath } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
-export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'home' | 'platform'> & {
+export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'stateDir' | 'home' | 'platform'> & {
   /** A person at a terminal names the files, not an agent: every file of theirs may be. */
   isPerson?: boolean;
 };
@@ -133,20 +133,34 @@ export async function findAllowed(path: string, places: Places): Promise<string 
   return real !== undefined && (await isAllowed(real, places)) ? real : undefined;
 }
 
+/** True for a path that is, or leads, into the state folder: its originals are the only copy of what was paid for, so nobody's output goes there. */
+export async function isInArchive(path: string, { stateDir }: Pick<Places, 'stateDir'>): Promise<boolean> {
+  return isInside(await toRealPath(stateDir), await toRealPath(path));
+}
+
 /**
- * The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it, in the same words whether
- * there is anything at that path or not, and wherever a link leads.
+ * The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it where it can, in the same words
+ * whether there is anything at that path or not, and wherever a link leads. To write, also `not_allowed` in limner's own archive, allowed or not.
  */
 export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
   const real = await findAllowed(path, places);
+  if (real !== undefined && purpose === 'write' && (await isInArchive(real, places))) {
+    const archive = `${toShownPath(places.stateDir)} (LIMNER_STATE_DIR) is limner's own archive; choose another output.`;
+    throw new ToolError('not_allowed', `limner may not write to ${quote(path, 200)}: ${archive}`);
+  }
   if (real !== undefined) return real;
   const here = places.projectDir ? `the project folder ${places.projectDir}` : `the output folder ${places.outputDir}`;
   const what = purpose === 'read' ? 'limner may not read' : 'limner may not write to';
-  throw new ToolError(
-    'not_allowed',
-    `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. The person can allow its folder by adding it to LIMNER_ALLOWED_DIRS; ` +
-      `${purpose === 'read' ? 'or copy the picture into an allowed folder' : 'or choose an output inside an allowed folder'}.`,
-  );
+  const instead = purpose === 'read' ? 'copy the picture into an allowed folder' : 'choose an output inside an allowed folder';
+  const advice = isAllowable(path, places)
+    ? `The person can allow its folder by adding it to LIMNER_ALLOWED_DIRS; or ${instead}.`
+    : `${instead.charAt(0).toUpperCase()}${instead.slice(1)}.`;
+  throw new ToolError('not_allowed', `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. ${advice}`);
+}
+
+/** False where the setting would refuse the folder of `path` as too wide. Told by the words of the path alone: a name without a dot may be a folder. */
+function isAllowable(path: string, places: Places): boolean {
+  return !isTooWide(basename(path).includes('.') ? dirname(path) : path, places);
 }
 
 /** Hidden by name only: a project keeps pictures of its own there. */

@@ -177,6 +177,12 @@ export async function canMake(folder: string): Promise<boolean> {
   return above === folder || (await exists(folder)) ? isWritable(folder) : canMake(above);
 }
 
+/** True for two paths of one file: by a hard link, or by a folder that is mounted twice. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map((path) => lstat(path, { bigint: true }).catch(() => undefined)));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+}
+
 /** True for a regular file; never for a link, whose target may be anywhere. */
 export async function isPlainFile(path: string): Promise<boolean> {
   return lstat(path).then(

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -142,10 +142,37 @@ describe('paths to read', () => {
       for (const [tool, toArguments] of calls) {
         const [first, second] = await Promise.all([there, missing].map((name) => say(tool, toArguments(toPath(name)), name)));
         expect(first).toBe(second);
-        expect(first).toMatch(/outside the project folder .*LIMNER_ALLOWED_DIRS/s);
+        expect(first).toMatch(/outside the project folder .*an allowed folder\./s);
       }
     }
     await ground.close();
+  });
+
+  test('nobody is told to allow a folder that the setting refuses', async ({ raw, computer }) => {
+    const server = raw({ LIMNER_BACKEND: 'standin', ...quiet });
+    await server.initialize();
+    const says = async (path: string) => {
+      const answers = await Promise.all([
+        server.call('export_image', { images: [path] }),
+        server.call('generate_image', { prompt: 'A fox', output: path }),
+      ]);
+      expect(answers.map(({ code }) => code)).toEqual(['not_allowed', 'not_allowed']);
+      return answers.map(({ text }) => text.includes('LIMNER_ALLOWED_DIRS'));
+    };
+    for (const path of [
+      '~/x.png',
+      '../x.png',
+      '~',
+      '~/.bashrc',
+      '/x.png',
+      '/etc/passwd',
+      '/etc/fox.png',
+      '/dev/zero',
+      '/home/nobody/x.png',
+    ])
+      expect(await says(path), path).toEqual([false, false]);
+    for (const path of ['~/art/x.png', '~/art', '../beside/x.png', join(computer.home, '..', 'art', 'x.png'), '/srv/art/x.png'])
+      expect(await says(path), path).toEqual([true, true]);
   });
 
   test('a file that is too large is refused unread, at 50 MB', async ({ raw, computer }) => {
@@ -331,6 +358,112 @@ describe('names to write', () => {
     expect(await readFile(file?.replaced ?? '')).toEqual(await photo(30, 20));
     expect(await readFile(other)).toEqual(await photo(30, 20));
     await ground.close();
+  });
+});
+
+describe('the archive', () => {
+  test('is no place for output, whatever is allowed and however it is named', async ({ start, computer, google }) => {
+    const [real, state] = [join(computer.project, 'real state'), join(computer.project, 'state')];
+    await mkdir(real);
+    await symlink(real, state);
+    const env = { ...withKey(google), ...quiet, LIMNER_STATE_DIR: state };
+    const limner = await start({ env });
+    const { file } = await limner.call('generate_image', { prompt: 'A fox' });
+    const original = file.original ?? '';
+    const before = await readFile(original);
+    await symlink(join(real, 'images'), join(computer.project, 'pictures'));
+    const outputs = [
+      original,
+      join(real, 'images', basename(original)),
+      `pictures/${basename(original)}`,
+      'state/',
+      'real state/new/fox.jpg',
+    ];
+    const says = /is limner's own archive; choose another output\.$/m;
+    const tools = [
+      ['generate_image', { prompt: 'An owl' }],
+      ['export_image', { images: [file.path], preset: 'favicon' }],
+      ['export_image', { images: [file.path] }],
+      ['edit_image', { prompt: 'Bluer', image: original }],
+      ['compose_images', { prompt: 'Both', images: [original, file.path] }],
+    ] as const;
+    for (const [tool, args] of tools) {
+      const answers = await Promise.all(outputs.map((output) => limner.call(tool, { ...args, output, overwrite: true })));
+      expect(answers.map(({ code, text }) => [code, says.test(text)])).toEqual(outputs.map(() => ['not_allowed', true]));
+    }
+    const command = await runCli(computer, ['export', original, '--output', original, '--overwrite'], env);
+    expect(command).toMatchObject({ code: 1, stderr: expect.stringMatching(says) });
+    expect(google.requests).toHaveLength(1);
+    expect(await readFile(original)).toEqual(before);
+    expect(await readdir(real)).not.toContain('new');
+    // Read as before; what is made of it goes where people look.
+    const { files } = (await limner.call('export_image', { images: [join(real, 'images', basename(original))], width: 8 })).exported;
+    expect(files.map(({ path }) => dirname(path))).toEqual([computer.project]);
+  });
+
+  test('counts as keeping a picture only where that lies in another file than the one replaced', async ({ start, computer, google }) => {
+    const limner = await start({ env: { ...withKey(google), ...quiet } });
+    const { file } = await limner.call('generate_image', { prompt: 'A fox' });
+    const original = file.original ?? '';
+    const before = await readFile(original);
+    // One file in two places stands for a folder that is mounted in two.
+    await link(original, join(computer.project, 'fox.jpg'));
+    const { text } = await limner.call('generate_image', { prompt: 'An owl', output: 'fox.jpg', overwrite: true });
+    const [, kept = ''] = /The picture it replaced is kept at (.*)\.$/m.exec(text) ?? [];
+    expect(dirname(kept)).toBe(join(computer.state, 'replaced'));
+    expect(await readFile(kept)).toEqual(before);
+  });
+});
+
+describe('names with characters that cannot be seen', () => {
+  test('are refused when they are new, saying which character and where, and the name without it is taken', async ({ raw, computer }) => {
+    await computer.write('fox.png', await photo(24, 16));
+    const server = raw({ LIMNER_BACKEND: 'standin', ...quiet });
+    await server.initialize();
+    const call = (output: string) => server.call('export_image', { images: ['fox.png'], output, width: 8 });
+    for (const [output, says, plain] of [
+      ['❤️.png', 'a character that cannot be seen (U+FE0F after "❤")', '❤.png'],
+      ['می‌خواهم.png', 'a character that cannot be seen (U+200C after "می")', 'میخواهم.png'],
+      ['👩‍👩‍👧.png', 'characters that cannot be seen (U+200D after "👩", U+200D after "👩👩")', '👩👩👧.png'],
+      ['\u200bowl.png', 'a character that cannot be seen (U+200B at its start)', 'owl.png'],
+      ['n\u00adew/owl.png', 'The folder name "new" in output has a character that cannot be seen (U+00AD after "n")', 'new'],
+    ] as const) {
+      const { code, text } = await call(output);
+      expect([code, text], output).toEqual(['invalid_argument', expect.stringContaining(says)]);
+      expect(text).toContain(`such as "${plain}"`);
+      expect(text).not.toMatch(unseen);
+      if (plain.endsWith('.png')) expect((await call(plain)).isError, plain).toBe(false);
+    }
+    for (const output of ['\u200b.png', 'CON\u200b.png']) expect((await call(output)).text, output).toMatch(/Give a plain name\.$/m);
+  });
+
+  test('are taken where they are there: folders to write into, pictures to replace', async ({ start, computer }) => {
+    const picture = await photo(24, 16);
+    await computer.write('fox.png', picture);
+    for (const name of ['❤️.png', 'a\u202eb.png', 'a\u2067b.png', '🏴\u{e0067}\u{e007f}.png', 'می‌خواهم'])
+      await computer.write(name, picture);
+    await mkdir(join(computer.project, 'assets', 'می‌خواهم'), { recursive: true });
+    const limner = await start({ env: { LIMNER_BACKEND: 'standin', ...quiet } });
+    const say = async (tool: string, args: Record<string, unknown>) => {
+      const answer = await limner.call(tool, args);
+      expect(answer.text).not.toMatch(unseen);
+      return answer.isError ? answer.code : 'done';
+    };
+    const fox = { images: ['fox.png'], width: 8 };
+    expect(await say('export_image', { ...fox, output: 'assets/می‌خواهم/fox.png' })).toBe('done');
+    expect(await readdir(join(computer.project, 'assets', 'می‌خواهم'))).toEqual(['fox.png']);
+    expect(await say('export_image', { ...fox, output: '❤️.png' })).toBe('file_exists');
+    expect(await say('export_image', { ...fox, output: '❤️.png', overwrite: true })).toBe('done');
+    expect(readPictureHeader(await readFile(join(computer.project, '❤️.png')))).toMatchObject({ width: 8 });
+    const heart = { prompt: 'A heart', output: '❤️.png', overwrite: true };
+    expect(await say('generate_image', heart)).toBe('done');
+    expect(readPictureHeader(await readFile(join(computer.project, '❤️.png')))).toMatchObject({ width: 1024 });
+    const before = await readdir(computer.project);
+    // Two of them would need a name that is not there.
+    expect(await say('generate_image', { ...heart, count: 2 })).toBe('invalid_argument');
+    for (const output of ['a\u202eb.png', 'a\u2067b.png', '🏴\u{e0067}\u{e007f}.png', 'می‌خواهم'])
+      expect(await say('export_image', { ...fox, output, overwrite: true }), output).toBe('invalid_argument');
+    expect(await readdir(computer.project)).toEqual(before);
   });
 });
 

@@ -167,8 +167,8 @@ async function repeat(work: (number: number) => Promise<unknown>): Promise<{ don
 
 test('the doors to the disk alone, as fast as they go, let nothing in or out', async ({ computer }) => {
   const { inside, outside, pairs } = await makeTwins(computer);
-  const { project, home } = computer;
-  const places = { allowedDirs: [project], projectDir: project, outputDir: project, home, platform: process.platform };
+  const { project, home, state: stateDir } = computer;
+  const places = { allowedDirs: [project], projectDir: project, outputDir: project, stateDir, home, platform: process.platform };
   const before = await snapshot(outside);
   const stop = await startSwapping(pairs);
   let leaks = 0;
