@@ -140,7 +140,7 @@ export async function findAllowed(path: string, places: Places): Promise<string 
 export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
   const real = await findAllowed(path, places);
   if (real !== undefined) return real;
-  const here = places.projectDir ? `the project folder ${places.projectDir}` : `the output folder ${places.outputDir}`;
+  const here = places.projectDir ? `the project folder ${showPath(places.projectDir)}` : `the output folder ${showPath(places.outputDir)}`;
   const what = purpose === 'read' ? 'limner may not read' : 'limner may not write to';
   throw new ToolError(
     'not_allowed',
@@ -150,7 +150,7 @@ export async function requireAllowed(path: string, places: Places, purpose: 'rea
 }
 
 /** Hidden by name only: a project keeps pictures of its own there. */
-const shownAllTheSame = new Set(['.github', '.storybook', '.vitepress', '.well-known']);
+const shownAllTheSame = new Set(['.attachments', '.gitbook', '.github', '.storybook', '.vitepress', '.vuepress', '.well-known']);
 
 /**
  * True for a real folder that is hidden, or in one that is, below the allowed folder it belongs to: there lie what version control, shells, editors and
