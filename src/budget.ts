@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { canMake } from './files/read.ts';
 import type { Plan } from './plan.ts';
-import { formatDollars, quote } from './text.ts';
+import { formatDollars, quote, showPath } from './text.ts';
 
 /** What a call is held to. */
 interface Spender {
@@ -110,7 +110,7 @@ export function canKeep(stateDir: string): Promise<boolean> {
 function cannotKeep(stateDir: string): ToolError {
   return new ToolError(
     'cannot_write',
-    `There is a budget, and ${stateDir}, where what is spent is written down, cannot be written. The person has to make it writable or set LIMNER_STATE_DIR to another folder.`,
+    `There is a budget, and ${showPath(stateDir)}, where what is spent is written down, cannot be written. The person has to make it writable or set LIMNER_STATE_DIR to another folder.`,
   );
 }
 

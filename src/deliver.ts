@@ -12,7 +12,7 @@ import { type Ingredients, type MadeFile, makeFile } from './make-file.ts';
 import { type Image, shapeDistance, sniff, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
 import type { Plan } from './plan.ts';
-import { formatSize } from './text.ts';
+import { formatSize, showPath } from './text.ts';
 
 /** What the model sent, kept as it came. */
 export interface KeptImage {
@@ -75,7 +75,9 @@ export async function deliver(
 ): Promise<SavedImage | undefined> {
   const made = await readMade(bytes);
   if (made === undefined) {
-    const place = record.original ? `kept at ${record.original.path}` : `lost, as ${keeper.config.stateDir} cannot be written`;
+    const place = record.original
+      ? `kept at ${showPath(record.original.path)}`
+      : `lost, as ${showPath(keeper.config.stateDir)} cannot be written`;
     warnings.push(`Picture ${number} is not a picture limner can read; its bytes are ${place}.`);
     return undefined;
   }
@@ -126,7 +128,7 @@ async function writeOrRescue(
     if (!(error instanceof ToolError)) throw error;
     const rescue = original ?? (await publishElsewhere(made, plan, keeper.config));
     warnings.push(
-      `${error.message} ${rescue ? `Picture ${number} is safe: it is at ${rescue.path}.` : `Picture ${number}, which was paid for, is lost.`}`,
+      `${error.message} ${rescue ? `Picture ${number} is safe: it is at ${showPath(rescue.path)}.` : `Picture ${number}, which was paid for, is lost.`}`,
     );
     return rescue && { file: rescue, differences: compare(plan, made, made) };
   }
@@ -195,11 +197,14 @@ async function write(file: MadeFile, number: number, plan: Plan, { archive, conf
   // Between the look at the name and now it may have become another's.
   const backup = old && sniff(old.bytes) !== undefined ? await archive.keepReplaced(old).catch(() => undefined) : undefined;
   if (backup)
-    return { path: await publish(path, image.bytes, 'replace', options), notes: [`The picture it replaced is kept at ${backup}.`] };
+    return {
+      path: await publish(path, image.bytes, 'replace', options),
+      notes: [`The picture it replaced is kept at ${showPath(backup)}.`],
+    };
   const got = await publish(path, image.bytes, 'number', options);
   if (got === path) return { path, notes: [] };
   const why = overwrite ? 'could not be kept first, so it was not replaced and' : 'was taken meanwhile, so';
-  return { path: got, notes: [`${basename(path)} ${why} the name is ${basename(got)}.`] };
+  return { path: got, notes: [`${showPath(basename(path))} ${why} the name is ${showPath(basename(got))}.`] };
 }
 
 function toKeptFile(path: string, image: Image): KeptFile {
@@ -230,9 +235,9 @@ function compare(plan: Plan, made: Image, delivered: Image): string[] {
 }
 
 function notKept({ stateDir }: Config): string {
-  return `${stateDir} cannot be written: the model's own bytes are not kept there, and ids will be forgotten when limner stops.`;
+  return `${showPath(stateDir)} cannot be written: the model's own bytes are not kept there, and ids will be forgotten when limner stops.`;
 }
 
 function notRecorded(original: string, { stateDir }: Config): string {
-  return `${stateDir} cannot be written: the model's own bytes are at ${original}, but their id will be forgotten when limner stops.`;
+  return `${showPath(stateDir)} cannot be written: the model's own bytes are at ${showPath(original)}, but their id will be forgotten when limner stops.`;
 }

@@ -4,11 +4,12 @@ import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { toUrl } from './export/markup.ts';
 import type { Exported, ExportedFile, ExportWish } from './export/wish.ts';
-import { requireAllowed, toShownPath } from './files/paths.ts';
+import { isHidden, requireAllowed, toShownPath } from './files/paths.ts';
 import { ensureWritable, publish } from './files/publish.ts';
 import { exists, isPlainFile, type ReadFile, readPictureFile } from './files/read.ts';
 import type { Target } from './files/target.ts';
 import { sniff } from './media.ts';
+import { showPath } from './text.ts';
 
 /** A file that was written. */
 export interface WrittenFile extends Omit<ExportedFile, 'bytes'> {
@@ -54,7 +55,7 @@ export async function writeFiles(
 ): Promise<WrittenFile[]> {
   const { folder, isInvented, overwrite } = place;
   // A subfolder that is there already may be a link to anywhere.
-  for (const below of new Set(files.map(({ name }) => dirname(toPath(folder, name))))) await requireAllowed(below, config, 'write');
+  for (const below of new Set(files.map(({ name }) => dirname(toPath(folder, name))))) await requireSubfolder(below, config);
   if (!isInvented) await requireFree(files, place, config);
   await ensureWritable(
     folder,
@@ -71,6 +72,15 @@ export async function writeFiles(
     );
   }
   return written;
+}
+
+/** Throws `not_allowed` for a folder that is, or leads, outside the allowed ones or into a hidden one. */
+async function requireSubfolder(folder: string, config: Config): Promise<void> {
+  if (!(await isHidden(await requireAllowed(folder, config, 'write'), config))) return;
+  throw new ToolError(
+    'not_allowed',
+    `${toShownPath(folder)} leads into a hidden folder, such as .git or .vscode, which other programs obey, so limner does not write there. Choose another output.`,
+  );
 }
 
 /** Names the caller or the markup counts on. Throws `file_exists`, naming what is there. */
@@ -116,7 +126,9 @@ async function writeNumbered(file: ExportedFile, folder: string, config: Config)
   const wanted = toPath(folder, file.name);
   const path = await publish(wanted, bytes, 'number', { places: config });
   const notes =
-    path === wanted ? facts.notes : [...facts.notes, `${basename(wanted)} was there already, so the name is ${basename(path)}.`];
+    path === wanted
+      ? facts.notes
+      : [...facts.notes, `${showPath(basename(wanted))} was there already, so the name is ${showPath(basename(path))}.`];
   return { ...facts, notes, path, bytes: bytes.length };
 }
 
@@ -138,7 +150,7 @@ async function writeNamed(
 
 function toPartial(error: unknown, written: readonly WrittenFile[]): unknown {
   if (!(error instanceof ToolError) || written.length === 0) return error;
-  return new ToolError(error.code, `${error.message} Written before that: ${written.map(({ path }) => path).join(', ')}.`, {
+  return new ToolError(error.code, `${error.message} Written before that: ${written.map(({ path }) => showPath(path)).join(', ')}.`, {
     cause: error,
   });
 }

@@ -5,6 +5,7 @@ import { type ErrorCode, ToolError } from './errors.ts';
 import { canMake } from './files/read.ts';
 import type { Call } from './generate.ts';
 import type { Plan } from './plan.ts';
+import { showPath } from './text.ts';
 
 /** What a call would do, were it not a dry run. Nothing is sent and nothing is written for it. */
 export interface Forecast {
@@ -63,10 +64,10 @@ async function findRefusal(check: Promise<void>): Promise<Refusal | undefined> {
 function cannotWrite(folder: string): ToolError {
   return new ToolError(
     'cannot_write',
-    `The picture could not be written: ${folder} is no folder that can be written or made. Choose another output.`,
+    `The picture could not be written: ${showPath(folder)} is no folder that can be written or made. Choose another output.`,
   );
 }
 
 function notKept(stateDir: string): string {
-  return `${stateDir} cannot be written: what is made and what it costs will be forgotten when limner stops.`;
+  return `${showPath(stateDir)} cannot be written: what is made and what it costs will be forgotten when limner stops.`;
 }

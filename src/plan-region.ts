@@ -2,7 +2,7 @@ import type { Picture } from './archive/identify.ts';
 import { ToolError } from './errors.ts';
 import { shapeDistance } from './media.ts';
 import { type Box, describeBox, parseRegion } from './region.ts';
-import { formatSize, quote } from './text.ts';
+import { formatSize, quote, showPath } from './text.ts';
 
 /** The part of a picture that may change. */
 export interface PlannedRegion {
@@ -52,7 +52,7 @@ export function planRegion(
   if (wish.format === 'jpeg')
     warnings.push('jpeg changes every pixel a little, those outside the region too: png, webp and avif keep them identical.');
   const box = wish.region === undefined ? undefined : parseRegion(wish.region, picture.facts);
-  const described = box ? describeBox(box, picture.facts) : `the white of ${mask?.name}`;
+  const described = box ? describeBox(box, picture.facts) : `the white of ${showPath(mask?.name ?? '')}`;
   return {
     ...(box && { box }),
     ...(mask && { mask: toMask(mask, picture) }),

@@ -13,7 +13,7 @@ import { describeAgain, type Finish, type PlannedOutput, planOutput, toAskedForm
 import { type PlannedHistory, planHistory } from './plan-history.ts';
 import { type PlannedRegion, planRegion } from './plan-region.ts';
 import { planResolution, planShape, toExactShape, toRatio, toWholeSize } from './plan-shape.ts';
-import { cleanText } from './text.ts';
+import { cleanText, showPath } from './text.ts';
 
 type PaidTool = 'generate_image' | 'edit_image' | 'compose_images';
 
@@ -85,7 +85,7 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
   const { model, warning } = chooseModel(wish.model ?? config.model);
   const warnings = [warning, ...[...pictures, wish.mask].map((picture) => picture?.warning)].filter((text) => text !== undefined);
   if (target.isRelative && config.projectDir === undefined) {
-    warnings.push(`limner was not started in a project folder, so relative paths start at ${config.outputDir}.`);
+    warnings.push(`limner was not started in a project folder, so relative paths start at ${showPath(config.outputDir)}.`);
   }
   const named = toAskedFormat(wish, target);
   const region = planRegion({ ...wish, format: named }, pictures[0], wish.mask, warnings);
@@ -238,7 +238,7 @@ function planInput(picture: Picture, index: number, wish: Wish, resolution: Reso
   const toBeChanged = wish.tool === 'edit_image' && index === 0;
   const maxEdge = toBeChanged ? edgeToChange[resolution] : edgeToLend;
   return {
-    label: `Image ${index + 1} (${cleanText(picture.name, 80)})`,
+    label: `Image ${index + 1} (${cleanText(showPath(picture.name), 80)})`,
     path: picture.path,
     sha256: picture.sha256,
     ...(picture.record && { id: picture.record.id }),

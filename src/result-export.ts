@@ -54,7 +54,7 @@ function describeFile({ width, height, bytes }: WrittenFile, name: string): stri
 function describeDifferences(files: readonly WrittenFile[]): string[] {
   const shared = (files[0]?.notes ?? []).filter((note) => files.every(({ notes }) => notes.includes(note)));
   const own = files.flatMap(({ name, notes }) =>
-    notes.filter((note) => !shared.includes(note)).map((note) => (files.length === 1 ? note : `${name}: ${note}`)),
+    notes.filter((note) => !shared.includes(note)).map((note) => (files.length === 1 ? note : `${showPath(name)}: ${note}`)),
   );
   return [...shared, ...own];
 }

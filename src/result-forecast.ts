@@ -67,7 +67,7 @@ function describePlace({ output, variations, cropTo, background, region }: Plan)
   const { folder, stem, named, format, extension, overwrite, width, height, maxKb } = output;
   const suffix = extension ?? (format && toExtension(format));
   const first = join(folder, `${stem}.${suffix ?? 'jpg'}`);
-  const last = variations === 1 ? '' : ` to ${basename(numbered(first, variations))}`;
+  const last = variations === 1 ? '' : ` to ${showPath(basename(numbered(first, variations)))}`;
   const guess = [...(suffix === undefined ? ['type as the model makes it'] : []), ...(named ? [] : ['a taken name is numbered on'])];
   const notes = [
     guess.length > 0 ? ` (${guess.join(', ')})` : '',

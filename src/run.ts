@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DayTotals } from './archive/ledger-lines.ts';
 import { newCallId, toSha256 } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
@@ -12,6 +13,7 @@ import { type Call, type Failure, generateAll, type Sources } from './generate.t
 import type { Preview } from './image/preview.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
+import { showPath } from './text.ts';
 
 /** What happened. Plain JSON but for the previews. */
 export interface Outcome {
@@ -105,7 +107,9 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   if (warning) warnings.push(warning);
   // Where nothing at all can be kept, that was said.
   if (!ledger.isKept() && images.every(({ original }) => original))
-    warnings.push(`${call.config.stateDir}/ledger cannot be written: what was spent and made will be forgotten when limner stops.`);
+    warnings.push(
+      `${showPath(join(call.config.stateDir, 'ledger'))} cannot be written: what was spent and made will be forgotten when limner stops.`,
+    );
   const costs = records.map(({ dollars }) => dollars);
   const known = costs.filter((cost) => cost !== undefined);
   return {

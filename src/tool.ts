@@ -18,6 +18,7 @@ import { toExportResult } from './result-export.ts';
 import { toForecastResult } from './result-forecast.ts';
 import type { Outcome } from './run.ts';
 import type { ExportOutcome } from './run-export.ts';
+import { showPath } from './text.ts';
 
 /** Everything the server is made of; the process makes it once. */
 export interface Deps extends Memory {
@@ -182,7 +183,7 @@ function parse<Input>(tool: Tool<Input>, shape: ToolShape, raw: unknown): Input 
 }
 
 function missingKey(server: McpServer, context: ServerContext, config: Config): never {
-  throw new ToolError('no_key', explainMissingKey(clientName(server, context), config.userFile));
+  throw new ToolError('no_key', explainMissingKey(clientName(server, context), showPath(config.userFile)));
 }
 
 const clientInfo = z.object({ 'io.modelcontextprotocol/clientInfo': z.object({ name: z.string() }) });

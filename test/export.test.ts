@@ -168,6 +168,16 @@ describe('export_image', () => {
     expect(await readdir(join(computer.home, 'elsewhere'))).toEqual([]);
   });
 
+  test('writes nowhere through a subfolder that leads into a hidden folder', async ({ limner, computer }) => {
+    await computer.write('art.png', await busyPicture(256, 256));
+    await computer.write('.git/HEAD', 'ref: refs/heads/main');
+    await mkdir(join(computer.project, 'out'));
+    await symlink(join(computer.project, '.git'), join(computer.project, 'out', 'AppIcon.appiconset'));
+    const answer = await limner.call('export_image', { images: ['art.png'], preset: 'ios', output: 'out/' });
+    expect([answer.code, answer.text]).toEqual(['not_allowed', expect.stringContaining('leads into a hidden folder')]);
+    expect(await readdir(join(computer.project, '.git'))).toEqual(['HEAD']);
+  });
+
   test('two files that would have one name are refused', async ({ limner, computer }) => {
     for (const name of ['icon.png', 'icon@2x.png']) await computer.write(`icons/${name}`, await photo(300, 300));
     const answer = await limner.call('export_image', { images: ['icons'], preset: 'densities', width: 50, output: 'out/' });

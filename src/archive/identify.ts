@@ -7,7 +7,7 @@ import { ToolError } from '../errors.ts';
 import { isInside, type Places, toAbsolutePath, workingFolder } from '../files/paths.ts';
 import { readBytes, readPictureFile } from '../files/read.ts';
 import type { PictureFacts } from '../image/inspect.ts';
-import { cleanText, quote } from '../text.ts';
+import { cleanText, quote, showPath } from '../text.ts';
 import type { Archive, History, NoHistory } from './archive.ts';
 import type { Ledger } from './ledger.ts';
 import { type DeliveredRecord, type ImageRecord, imageIdPattern, toSha256 } from './record.ts';
@@ -114,10 +114,10 @@ async function findLast(places: PlacesAndState, { archive, ledger }: Memory): Pr
   const here = workingFolder(places);
   const newest = await findNewest(here, { archive, ledger });
   if (newest === undefined)
-    throw new ToolError('not_found', `"last" names nothing: limner has made no picture in ${here} yet. Give a path or an id.`);
+    throw new ToolError('not_found', `"last" names nothing: limner has made no picture in ${showPath(here)} yet. Give a path or an id.`);
   const together = (await archive.ofCall(newest.call)).filter(({ delivered }) => delivered !== undefined);
   if (together.length > 1) {
-    const ids = together.map((record) => `${record.id} (${basename(record.delivered?.path ?? '')})`).join(', ');
+    const ids = together.map((record) => `${record.id} (${showPath(basename(record.delivered?.path ?? ''))})`).join(', ');
     throw new ToolError(
       'invalid_argument',
       `"last" could mean any of ${together.length} variations: ${ids}. Give the id or the path of one.`,
@@ -158,7 +158,7 @@ async function load(record: ImageRecord, places: PlacesAndState): Promise<Pictur
   if (path === undefined || bytes === undefined) {
     throw new ToolError(
       'not_found',
-      `The file of ${id}, ${delivered?.path ?? 'never delivered'}, was changed or removed, and no original is kept.`,
+      `The file of ${id}, ${delivered ? showPath(delivered.path) : 'never delivered'}, was changed or removed, and no original is kept.`,
     );
   }
   const name = basename(delivered?.path ?? path);
@@ -169,7 +169,7 @@ async function load(record: ImageRecord, places: PlacesAndState): Promise<Pictur
   const why = isOutside
     ? 'lies outside the folders limner may read here, so the original of'
     : 'was changed, moved or removed since, so the original of';
-  const warning = `${delivered.path} ${why} ${id} was used${isOutside ? '.' : '; to use the file as it is now, give its path.'}${painted}`;
+  const warning = `${showPath(delivered.path)} ${why} ${id} was used${isOutside ? '.' : '; to use the file as it is now, give its path.'}${painted}`;
   return { ...picture, warning, isOriginal: true };
 }
 
@@ -183,10 +183,10 @@ async function describeRecent(places: PlacesAndState, archive: Archive): Promise
   const here = workingFolder(places);
   const recent: DeliveredRecord[] = [];
   for await (const record of archive.newestFirst(here)) if (recent.push(record) >= 5) break;
-  if (recent.length === 0) return `limner has made no pictures in ${here} yet.`;
+  if (recent.length === 0) return `limner has made no pictures in ${showPath(here)} yet.`;
   const lines = recent.map(
     (record) =>
-      `${record.id}, ${record.at.slice(0, 16).replace('T', ' ')} UTC, ${quote(cleanText(record.prompt, 60), 40)}, ${record.delivered.path}`,
+      `${record.id}, ${record.at.slice(0, 16).replace('T', ' ')} UTC, ${quote(cleanText(record.prompt, 60), 40)}, ${showPath(record.delivered.path)}`,
   );
   return `Recent pictures:\n${lines.join('\n')}`;
 }

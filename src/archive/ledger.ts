@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { appendLine, type GrowingFile, openGrowingFile } from '../files/append.ts';
 import { listNames } from '../files/read.ts';
-import { formatDollars } from '../text.ts';
+import { formatDollars, showPath } from '../text.ts';
 import { type CallState, toCalls } from './ledger-calls.ts';
 import { addUpDay, type DayTotals, type LedgerLine, parseLine, type SentLine, toDayName } from './ledger-lines.ts';
 import { newImageId } from './record.ts';
@@ -221,7 +221,7 @@ function isAlive(pid: number): boolean {
 function cannotKeep(folder: string, cause: unknown): ToolError {
   return new ToolError(
     'cannot_write',
-    `There is a budget, and the ledger it is kept by, ${folder}, cannot be written. The person has to make it writable or set LIMNER_STATE_DIR to another folder.`,
+    `There is a budget, and the ledger it is kept by, ${showPath(folder)}, cannot be written. The person has to make it writable or set LIMNER_STATE_DIR to another folder.`,
     { cause },
   );
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isTemporary, remove, sweep } from '../files/publish.ts';
 import { inParts, listRemovable, measure } from '../files/read.ts';
-import { formatBytes } from '../text.ts';
+import { formatBytes, showPath } from '../text.ts';
 import type { ImageRecord } from './record.ts';
 
 /** What was removed to stay below the cap. */
@@ -143,7 +143,7 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
 
   function describeFull(bytes: number): string {
     return (
-      `The archive in ${stateDir} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBytes)} it may have, and what is left may not be removed yet. ` +
+      `The archive in ${showPath(stateDir)} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBytes)} it may have, and what is left may not be removed yet. ` +
       'The person can raise LIMNER_ARCHIVE_MAX_GB, or remove pictures with the command `forget`.'
     );
   }

@@ -1,7 +1,7 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseModel } from '../model/catalog.ts';
-import { formatDollars } from '../text.ts';
+import { formatDollars, showPath } from '../text.ts';
 import { type Parsed, refuseArguments, tryParse } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { formatWhen, toJson, toOneLine, toTable } from './layout.ts';
@@ -53,7 +53,7 @@ function parseHistory(args: string[]): Parsed<HistoryArguments> {
 async function printHistory({ limit, json }: HistoryArguments, context: CliContext): Promise<void> {
   const { entries, total } = await readEntries(limit, context);
   if (json) context.print(toJson(entries));
-  else if (total === 0) context.print(`The archive is empty; what limner makes is kept in ${toOneLine(context.config.stateDir)}.`);
+  else if (total === 0) context.print(`The archive is empty; what limner makes is kept in ${showPath(context.config.stateDir)}.`);
   else if (context.columns === undefined) for (const entry of entries) context.print(toTabbed(entry));
   else printTable(entries, total, context, context.columns);
 }
@@ -108,7 +108,7 @@ function toTabbed(entry: Entry): string {
     prompt ?? '',
     backend === 'standin' ? 'stand-in' : model,
     toCost(entry),
-    file ?? original ?? '',
+    showPath(file ?? original ?? ''),
     toNotes(entry).join('; '),
   ];
   return texts.map(toOneLine).join('\t');
@@ -171,14 +171,15 @@ const unclaimedRemark = 'unclaimed: its caller never got an answer';
 function toNotes({ file, goneFile, original, unclaimed, maybeBilled, shotOf }: Entry): string[] {
   if (maybeBilled) return ['maybe billed'];
   if (shotOf !== null) return [`second shot of ${shotOf}`];
-  const where = goneFile === null ? 'never delivered' : `gone: ${goneFile}`;
+  const where = goneFile === null ? 'never delivered' : `gone: ${showPath(goneFile)}`;
   const missing = file === null ? [original === null ? `${where}, original gone` : `${where}, this is the original`] : [];
   return [...(unclaimed ? ['unclaimed'] : []), ...missing];
 }
 
 /** As one would type it in the project folder. */
 function shortenPath(path: string, { projectDir, home }: CliContext['config']): string {
+  if (showPath(path) !== path) return showPath(path);
   const isInside = (folder: string) => !relative(folder, path).startsWith('..') && !isAbsolute(relative(folder, path));
-  if (projectDir !== undefined && isInside(projectDir)) return toOneLine(relative(projectDir, path));
-  return toOneLine(isInside(home) ? join('~', relative(home, path)) : path);
+  if (projectDir !== undefined && isInside(projectDir)) return relative(projectDir, path);
+  return isInside(home) ? join('~', relative(home, path)) : path;
 }

@@ -4,7 +4,7 @@ import type { Pixels } from '../image/pixels.ts';
 import { makePlaceholder, type Placeholder } from '../image/placeholder.ts';
 import { flatten, openScaled, openSized } from '../image/scale.ts';
 import { type Format, type Size, toMediaType } from '../media.ts';
-import { formatSize } from '../text.ts';
+import { formatSize, quote } from '../text.ts';
 import { fileName, maxBytes, pictureFile, pixelFile, toHex } from './file.ts';
 import { escapeMarkup, toUrl } from './markup.ts';
 import type { Opened } from './source.ts';
@@ -96,7 +96,7 @@ export async function exportDensities(picture: Opened, wish: ExportWish): Promis
   if (most < 1) {
     throw new ToolError(
       'invalid_argument',
-      `${picture.name} is ${formatSize(picture)}, smaller than the ${formatSize(atOne)} asked for 1x, and is not enlarged here. Give a \`width\` of at most ${Math.floor((wish.width ?? 1) * most)}.`,
+      `${quote(picture.name, 200)} is ${formatSize(picture)}, smaller than the ${formatSize(atOne)} asked for 1x, and is not enlarged here. Give a \`width\` of at most ${Math.floor((wish.width ?? 1) * most)}.`,
     );
   }
   const fitted = async (name: string, size: Size) => {

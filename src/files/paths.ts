@@ -149,7 +149,7 @@ export async function requireAllowed(path: string, places: Places, purpose: 'rea
     throw new ToolError('not_allowed', `limner may not write to ${quote(path, 200)}: ${archive}`);
   }
   if (real !== undefined) return real;
-  const here = places.projectDir ? `the project folder ${places.projectDir}` : `the output folder ${places.outputDir}`;
+  const here = places.projectDir ? `the project folder ${showPath(places.projectDir)}` : `the output folder ${showPath(places.outputDir)}`;
   const what = purpose === 'read' ? 'limner may not read' : 'limner may not write to';
   const instead = purpose === 'read' ? 'copy the picture into an allowed folder' : 'choose an output inside an allowed folder';
   const advice = isAllowable(path, places)
@@ -164,7 +164,7 @@ function isAllowable(path: string, places: Places): boolean {
 }
 
 /** Hidden by name only: a project keeps pictures of its own there. */
-const shownAllTheSame = new Set(['.github', '.storybook', '.vitepress', '.well-known']);
+const shownAllTheSame = new Set(['.attachments', '.gitbook', '.github', '.storybook', '.vitepress', '.vuepress', '.well-known']);
 
 /**
  * True for a real folder that is hidden, or in one that is, below the allowed folder it belongs to: there lie what version control, shells, editors and

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type OptionName, options } from '../options.ts';
 import { type System, toUserFile } from '../system-folders.ts';
-import { cleanText } from '../text.ts';
+import { cleanText, showPath } from '../text.ts';
 
 /** What surrounds the process; everything configuration depends on, so that it can be worked out without touching anything. */
 export interface Surroundings extends System {
@@ -60,7 +60,7 @@ function parseUserFile(surroundings: Surroundings, found: Findings): Record<stri
     checkMode(path, surroundings, /API_KEY/.test(Object.keys(entries).join()), found);
     return entries;
   } catch {
-    found.problems.push(`${path} is not a readable JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
+    found.problems.push(`${showPath(path)} is not a readable JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
     return {};
   }
 }
@@ -69,9 +69,9 @@ function parseUserFile(surroundings: Surroundings, found: Findings): Record<stri
 function checkMode(path: string, { userFileMode = 0, platform }: Surroundings, hasKey: boolean, found: Findings): void {
   if (platform === 'win32') return;
   if ((userFileMode & 0o002) !== 0)
-    found.problems.push(`Everybody on this computer may change ${path}, and with it where the key is sent: run chmod 600 on it.`);
+    found.problems.push(`Everybody on this computer may change ${showPath(path)}, and with it where the key is sent: run chmod 600 on it.`);
   else if (hasKey && (userFileMode & 0o077) !== 0)
-    found.warnings.push(`${path} holds a key and others on this computer may read it: run chmod 600 on it.`);
+    found.warnings.push(`${showPath(path)} holds a key and others on this computer may read it: run chmod 600 on it.`);
 }
 
 /** A setting as the environment would hold it: lists are joined as paths are, null is nothing. */
@@ -79,7 +79,7 @@ function toEntry(name: string, value: unknown, platform: NodeJS.Platform, path: 
   if (value === null) return [];
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [[name, String(value)]];
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return [[name, value.join(pathDelimiter(platform))]];
-  found.problems.push(`${cleanText(name, 60)} in ${path} must be text, or a list of texts.`);
+  found.problems.push(`${cleanText(name, 60)} in ${showPath(path)} must be text, or a list of texts.`);
   return [];
 }
 

@@ -41,6 +41,9 @@ export const ordinaryOutputs: readonly string[] = [
   ],
   ...[
     '.github/banner.png',
+    '.vuepress/public/hero.png',
+    '.gitbook/assets/hero.png',
+    '.attachments/hero.png',
     '-dash-2.png',
     '12:30.png',
     'no extension',
