@@ -323,7 +323,7 @@ test('what others wrote into a picture does not go along', async () => {
 
 test.each<[ExportWish, RegExp]>([
   [{ preset: 'densities' }, /densities needs `width`/],
-  [{ preset: 'densities', width: 5000 }, /hills\.jpg is 900×600, smaller.*at most 900/],
+  [{ preset: 'densities', width: 5000 }, /hills\.jpg" is 900×600, smaller.*at most 900/],
   [{ preset: 'sprite' }, /at least two pictures.*one came/],
   [{ preset: 'favicon', width: 64 }, /favicon does not take `width`.*16, 32 and 48/],
   [{ preset: 'ios', transparent: true }, /ios does not take `background: "transparent"`.*opaque/],
