@@ -35,7 +35,7 @@ export interface ContentIndex {
 const line = z.object({ id: z.string(), at: z.string() });
 
 export function openContentIndex(path: string, records: IndexedRecords): ContentIndex {
-  const file = openGrowingFile(path);
+  const file = openGrowingFile(path, (text) => text);
   /** How many lines there were when nothing was missing; with fewer the file was exchanged since. */
   let completeAt = 0;
   let completing: Promise<void> | undefined;

@@ -73,9 +73,9 @@ const longestCallMs = 3_600_000;
 /** Opens the ledger of a state folder; nothing is made until something is entered. `host` tells machines apart that share the folder. */
 export function openLedger(stateDir: string, host: string): Ledger {
   const folder = join(stateDir, 'ledger');
-  const days = new Map<string, GrowingFile>();
+  const days = new Map<string, GrowingFile<LedgerLine>>();
   const unwritten = new Map<string, LedgerLine[]>();
-  const parsed = new Map<string, { texts: readonly string[]; count: number; lines: LedgerLine[] }>();
+  const read = new Map<string, readonly LedgerLine[]>();
   const open = new Map<string, SentRequest>();
   const answered = new Set<string>();
   const sentHere = new Set<string>();
@@ -87,20 +87,15 @@ export function openLedger(stateDir: string, host: string): Ledger {
 
   /** What cannot be read is taken for what was read of it before, unless a budget goes by it. */
   async function readDay(day: string, strict = false): Promise<readonly LedgerLine[]> {
-    const file = days.get(day) ?? openGrowingFile(join(folder, `${day}.jsonl`));
+    const file = days.get(day) ?? openGrowingFile(join(folder, `${day}.jsonl`), parseLine);
     days.set(day, file);
-    const texts = await file.lines().catch((error: unknown) => {
+    const lines = await file.lines().catch((error: unknown) => {
       kept = false;
       if (strict) throw error;
-      return undefined;
+      return read.get(day) ?? [];
     });
-    const known = parsed.get(day);
-    if (texts === undefined) return [...(known?.lines ?? []), ...(unwritten.get(day) ?? [])];
-    const so = known?.texts === texts ? known : { texts, count: 0, lines: [] };
-    for (const text of texts.slice(so.count)) so.lines.push(...[parseLine(text)].filter((line) => line !== undefined));
-    so.count = texts.length;
-    parsed.set(day, so);
-    return [...so.lines, ...(unwritten.get(day) ?? [])];
+    read.set(day, lines);
+    return [...lines, ...(unwritten.get(day) ?? [])];
   }
 
   /** Lines that could not be written go before the next that can. `mustKeep`: a budget is kept by what is on disk alone. */

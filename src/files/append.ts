@@ -41,13 +41,13 @@ async function endsTorn(handle: FileHandle): Promise<boolean> {
 
 const newline = 0x0a;
 
-/** The whole lines of a file of our own that only grows; read again, it reads what is new. */
-export interface GrowingFile {
+/** The whole lines of a file of our own that only grows, each as what it says; read again, it reads what is new. */
+export interface GrowingFile<Line> {
   /**
    * All lines so far, oldest first, the same list as long as it is the same file; none when the file does not exist. Lines no line of ours is as long as
    * are passed over. Throws when it is there and cannot be read.
    */
-  lines(): Promise<readonly string[]>;
+  lines(): Promise<readonly Line[]>;
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
@@ -66,8 +66,9 @@ const maxLineBytes = 1_000_000;
 /** Read at a time, in bytes. */
 const pieceBytes = 4_000_000;
 
-export function openGrowingFile(path: string): GrowingFile {
-  let [offset, lines, identity]: [number, string[], string] = [0, [], ''];
+/** `parse` reads one line; what it reads as undefined is passed over. Only what it makes of a line is kept. */
+export function openGrowingFile<Line>(path: string, parse: (text: string) => Line | undefined): GrowingFile<Line> {
+  let [offset, lines, identity]: [number, Line[], string] = [0, [], ''];
   /** The line at `offset` is too long, and passed over to its end. */
   let passing = false;
   let reading: Promise<unknown> = Promise.resolve();
@@ -79,7 +80,7 @@ export function openGrowingFile(path: string): GrowingFile {
     },
   };
 
-  async function readOn(): Promise<readonly string[]> {
+  async function readOn(): Promise<readonly Line[]> {
     const handle = await openIfThere(path);
     if (handle === undefined) {
       [offset, lines, identity, passing] = [0, [], '', false];
@@ -116,7 +117,10 @@ export function openGrowingFile(path: string): GrowingFile {
       offset += start === 0 ? piece.length : start;
       return piece.length > 0;
     }
-    for (const line of piece.toString('utf8', start, end - 1).split('\n')) if (Buffer.byteLength(line) <= maxLineBytes) lines.push(line);
+    for (const text of piece.toString('utf8', start, end - 1).split('\n')) {
+      const line = Buffer.byteLength(text) <= maxLineBytes ? parse(text) : undefined;
+      if (line !== undefined) lines.push(line);
+    }
     [offset, passing] = [offset + end, false];
     return true;
   }
