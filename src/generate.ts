@@ -70,7 +70,9 @@ export async function generateAll(id: string, plan: Plan, { pictures, mask }: So
     call.report(done < plan.variations ? `${done} of ${plan.variations} are done` : 'Saving', done, plan.variations);
     return kept;
   });
-  return sort(await Promise.allSettled(attempts), call);
+  const settled = await Promise.allSettled(attempts);
+  clock.stop();
+  return sort(settled, call);
 }
 
 function sort(settled: readonly PromiseSettledResult<KeptImage[]>[], call: Call): Generated {
@@ -106,18 +108,22 @@ const unsent: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['over_budget', 'over_
 interface Clock extends Pick<ModelCall, 'cancelled' | 'gone' | 'deadline' | 'remainingMs' | 'onWait'> {
   /** ISO 8601. */
   until: string;
+  stop(): void;
 }
 
-/** One clock for the whole call, retries included. */
+/** One clock for the whole call, retries included. One that is not stopped keeps the call in memory until the deadline. */
 function startClock(plan: Plan, call: Call): Clock {
   const end = performance.now() + call.config.timeoutMs;
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), call.config.timeoutMs).unref();
   return {
     cancelled: call.cancelled,
     gone: call.gone,
-    deadline: AbortSignal.timeout(call.config.timeoutMs),
+    deadline: deadline.signal,
     remainingMs: () => Math.max(0, end - performance.now()),
     onWait: (why) => call.report(why, 0, plan.variations),
     until: new Date(Date.now() + call.config.timeoutMs).toISOString(),
+    stop: () => clearTimeout(timer),
   };
 }
 

@@ -116,7 +116,7 @@ async function answerCall<Input>(
 ): Promise<CallToolResult | InputRequiredResult> {
   const progress = startProgress(context, deps.logError);
   const cancelled = context.mcpReq.signal;
-  const gone = AbortSignal.any([cancelled, deps.gone]);
+  const { signal: gone, release } = followUntilReleased([cancelled, deps.gone]);
   // An answer nobody gets tells nobody.
   const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
   const call = async (approved: boolean) => {
@@ -143,7 +143,25 @@ async function answerCall<Input>(
     return toErrorResult(error, takeNotices(), today);
   } finally {
     progress.stop();
+    release();
   }
+}
+
+/**
+ * A signal that fires with the first of others, until it is released: a call that has ended is gone no more. `AbortSignal.any` would keep every call in memory for as long as
+ * one of the signals lives, and this process's own lives as long as it does.
+ */
+function followUntilReleased(signals: readonly AbortSignal[]): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  for (const signal of signals) signal.addEventListener('abort', abort);
+  if (signals.some(({ aborted }) => aborted)) abort();
+  return {
+    signal: controller.signal,
+    release() {
+      for (const signal of signals) signal.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** Stands where a model would: whatever needs none can still be found out, and the rest is refused before anything is sent. */
