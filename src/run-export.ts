@@ -48,16 +48,26 @@ const mostBytes = 400_000_000;
 /** Pictures on the preview; more would be too small to tell apart. */
 const mostOnPreview = 16;
 
-let before: Promise<unknown> = Promise.resolve();
+/** Each export may hold 800 MB, and more of them than this wait; a slow download holds up only those that wait. */
+const mostAtOnce = 3;
+
+let running = 0;
+const waiting: (() => void)[] = [];
 
 /**
- * Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. One export after another, since each may
- * hold 800 MB. Throws `cancelled` once nobody waits; then nothing is written.
+ * Makes the files and writes them, all of them or, as far as can be told before, none. Free, and no picture leaves this computer. Throws `cancelled` once nobody waits;
+ * then nothing is written.
  */
-export function runExport(request: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
-  const outcome = before.then(() => exportNow(request, exporter));
-  before = outcome.catch(() => undefined);
-  return outcome;
+export async function runExport(request: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
+  if (running < mostAtOnce) running += 1;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await exportNow(request, exporter);
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  }
 }
 
 async function exportNow({ images, wish, output, overwrite = false }: ExportRequest, exporter: Exporter): Promise<ExportOutcome> {
