@@ -88,6 +88,49 @@ test('a file that was exchanged for a longer one is read anew', async ({ state }
   expect((await ledger.today()).dollars).toBeCloseTo(0.25, 9);
 });
 
+test('the calls of an exchanged file are those of the new one', async ({ state }) => {
+  const ledger = openLedger(state, 'here');
+  await ledger.send(request);
+  expect(await ledger.recentCalls()).toMatchObject([{ call }]);
+  const path = join(state, 'ledger', today());
+  const other = (await readFile(path, 'utf8')).replaceAll(call, 'call_bbbbbbbbbbbbbbbb');
+  await rm(path);
+  expect(await ledger.recentCalls()).toEqual([]);
+  await writeFile(path, other);
+  expect(await ledger.recentCalls()).toMatchObject([{ call: 'call_bbbbbbbbbbbbbbbb' }]);
+});
+
+test('a call that was sent before midnight and answered after it is one call, and counts to the day it was sent', async ({ state }) => {
+  const yesterday = new Date();
+  yesterday.setDate(yesterday.getDate() - 1);
+  const [before = '', after = ''] = [yesterday, new Date()].map((at) => join(state, 'ledger', `${toDayName(at)}.jsonl`));
+  const sent = await openLedger(state, 'here').send(request);
+  await sent.arrived([sent.image], 0.5);
+  const [first, second] = (await readFile(after, 'utf8')).split('\n');
+  await writeFile(before, `${first}\n`);
+  await rm(after);
+  const ledger = openLedger(state, 'here');
+  expect(await ledger.recentCalls()).toMatchObject([{ call, answered: false, requests: [{ state: 'under way' }] }]);
+  await ledger.answer(call, []);
+  // The end of a request is entered on the day it was sent, though another day has begun.
+  await writeFile(before, `${second}\n`, { flag: 'a' });
+  expect(await ledger.recentCalls()).toMatchObject([{ call, answered: true, requests: [{ state: 'arrived', dollars: 0.5 }] }]);
+  expect((await ledger.today()).dollars).toBe(0);
+  expect((await openLedger(state, 'here').recentCalls()).length).toBe(1);
+});
+
+test('what was read is not read again, and what others add is', async ({ state }) => {
+  const [mine, theirs] = [openLedger(state, 'here'), openLedger(state, 'there')];
+  const sent = await mine.send({ ...request, dollars: 0.1 });
+  expect((await theirs.today()).dollars).toBeCloseTo(0.1, 9);
+  await sent.arrived([sent.image], 0.05);
+  await Promise.all([theirs.send({ ...request, call: 'call_bbbbbbbbbbbbbbbb', dollars: 0.2 }), mine.recentCalls(), mine.today()]);
+  for (const ledger of [mine, theirs]) {
+    expect((await ledger.today()).dollars).toBeCloseTo(0.25, 9);
+    expect((await ledger.recentCalls()).map((known) => known.call)).toEqual([call, 'call_bbbbbbbbbbbbbbbb']);
+  }
+});
+
 describe('a connection that ends', () => {
   const broken = (code: string, syscall: string) =>
     toFailure({ model: 'flash', thrown: new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code, syscall }) }) });

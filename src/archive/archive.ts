@@ -3,7 +3,7 @@ import { makeOwnFolder, publish, remove } from '../files/publish.ts';
 import { inParts, isPlainFile, isSameFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
-import { openContentIndex } from './content-index.ts';
+import { isSought, openContentIndex, type Sought } from './content-index.ts';
 import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
 import { createTidier, type Tidied, toOwner } from './tidy.ts';
 import { keepExchange, loadExchange } from './turns.ts';
@@ -122,11 +122,12 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return toOwner(name) === record.id ? { ...rest, original: { ...original, path: join(images, name) } } : rest;
   }
 
-  /** Ids of the pictures of which a text is known, newest first: a hash, a call, a folder. */
-  async function idsWith(text: string): Promise<string[]> {
-    const found = await index.idsWith(text);
-    const mine = kept ? [] : [...own.values()].filter((record) => JSON.stringify(record).includes(text)).map(({ id }) => id);
-    return [...mine.filter((id) => !found.includes(id)).reverse(), ...found];
+  /** Ids of the pictures that are sought, newest first. */
+  async function findIds(sought: Sought): Promise<Iterable<string>> {
+    const found = await index.find(sought);
+    if (kept) return found;
+    const mine = [...own.values()].filter((record) => isSought(record, sought)).map(({ id }) => id);
+    return new Set([...mine.reverse(), ...found]);
   }
 
   async function write(record: ImageRecord): Promise<void> {
@@ -170,7 +171,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return path === undefined ? undefined : readBytes(path);
   }
 
-  async function findIn(ids: readonly string[], sha256: string): Promise<ImageRecord | undefined> {
+  async function findIn(ids: Iterable<string>, sha256: string): Promise<ImageRecord | undefined> {
     for (const id of ids) {
       const record = await readRecord(id);
       if (record?.original?.sha256 === sha256 || record?.delivered?.sha256 === sha256) return record;
@@ -179,7 +180,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function ofCall(call: string): Promise<ImageRecord[]> {
-    const records = await Promise.all((await idsWith(call)).map(readRecord));
+    const records = await Promise.all([...(await findIds({ call }))].map(readRecord));
     return records
       .filter((record) => record !== undefined)
       .filter((record) => record.call === call)
@@ -244,7 +245,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     },
     async keepReplaced({ path, bytes }) {
       const sha256 = toSha256(bytes);
-      const [known] = await idsWith(sha256);
+      const [known] = await findIds({ sha256 });
       const record = known === undefined ? undefined : await readRecord(known);
       const { original } = record ?? {};
       // The very file that is about to be replaced keeps nothing.
@@ -255,11 +256,11 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     },
     find: readRecord,
     async findByContent(sha256) {
-      return (await findIn(await index.idsAtHand(sha256), sha256)) ?? findIn(await idsWith(sha256), sha256);
+      return (await findIn(await index.findAtHand({ sha256 }), sha256)) ?? findIn(await findIds({ sha256 }), sha256);
     },
     ofCall,
     async *newestFirst(folder) {
-      for (const id of await idsWith(folder === undefined ? '"id"' : JSON.stringify(folder))) {
+      for (const id of await findIds(folder === undefined ? {} : { folder })) {
         const record = await readRecord(id);
         if (record && isDelivered(record) && (folder === undefined || record.folder === folder)) yield record;
       }

@@ -3,8 +3,10 @@ import { appendLine, openGrowingFile } from '../files/append.ts';
 import { remove, setAside } from '../files/publish.ts';
 import type { ImageRecord } from './record.ts';
 
-/** What a line holds of a record. */
-type Entry = Pick<ImageRecord, 'id' | 'at' | 'call' | 'folder'>;
+/** What a line holds of a record, and of one of its files. */
+interface Entry extends Pick<ImageRecord, 'id' | 'at' | 'call' | 'folder'> {
+  sha256: string;
+}
 
 /** The records the index is made from. */
 export interface IndexedRecords {
@@ -12,35 +14,47 @@ export interface IndexedRecords {
   read(ids: readonly string[]): Promise<ImageRecord[]>;
 }
 
+/** What a picture is looked for by; without any, every picture is meant. */
+export type Sought = Partial<Pick<Entry, 'sha256' | 'call' | 'folder'>>;
+
 /**
  * A line per picture file, so that a picture is found by its bytes without reading ten thousand records. It only grows, holds nothing the records do
  * not, and what it lacks is entered anew from them; what stands in its place and cannot be read is set aside.
  */
 export interface ContentIndex {
   /** Throws what the system said. */
-  enter(entry: Entry, sha256: string): Promise<void>;
+  enter(record: Omit<Entry, 'sha256'>, sha256: string): Promise<void>;
   /** Enters what is missing of a picture. Throws what the system said. */
   enterMissing(record: ImageRecord): Promise<void>;
-  /** Ids of the lines that hold a text, newest first, each once. What cannot be read holds nothing. */
-  idsWith(text: string): Promise<string[]>;
+  /** Ids of the pictures that are sought, newest first, each once, found as they are asked for. What cannot be read holds nothing. */
+  find(sought: Sought): Promise<Iterable<string>>;
   /** The same of what is in the file, without asking what is not, which takes longer. */
-  idsAtHand(text: string): Promise<string[]>;
+  findAtHand(sought: Sought): Promise<Iterable<string>>;
   /** Something could not be entered: the next search looks for it. */
   doubt(): void;
   /** Removes it; it is made anew when it is next needed. */
   remove(): Promise<void>;
 }
 
-/** Sorted by time, since what was missing is entered late. */
-const line = z.object({ id: z.string(), at: z.string() });
-
 export function openContentIndex(path: string, records: IndexedRecords): ContentIndex {
   const file = openGrowingFile(path, (text) => text);
+  /** Oldest first, as they were written: reading ten thousand takes most of the time of a search. */
+  let lines: string[] = [];
   /** How many lines there were when nothing was missing; with fewer the file was exchanged since. */
   let completeAt = 0;
   let completing: Promise<void> | undefined;
 
-  const readLines = () => file.lines().catch((): readonly string[] => []);
+  async function readOn(): Promise<readonly string[]> {
+    const { added, isAnew } = await file.readOn();
+    if (isAnew) lines = [];
+    const isInOrder = areInOrder(lines.at(-1), added);
+    for (const text of added) lines.push(text);
+    // Somebody may still go through the list.
+    if (!isInOrder) lines = [...lines].sort(byTime);
+    return lines;
+  }
+
+  const readLines = () => readOn().catch((): readonly string[] => []);
 
   async function readComplete(): Promise<readonly string[]> {
     const { length } = await readLines();
@@ -53,27 +67,27 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
   }
 
   async function complete(): Promise<void> {
-    const lines = await file.lines().catch(async () => {
+    const present = await readOn().catch(async () => {
       await setAside(path);
-      return file.lines();
+      return readOn();
     });
-    const known = new Set(lines.map(findIdIn));
+    const [count, known] = [present.length, new Set(present.map(toId))];
     const missing = await records.read((await records.listIds()).filter((id) => !known.has(id)));
     const entries = missing.flatMap((record) => hashesOf(record).map((sha256) => toLine(record, sha256)));
     if (entries.length > 0) await appendLine(path, entries.join('\n'));
-    completeAt = lines.length + entries.length;
+    completeAt = count + entries.length;
   }
 
-  const enter = (entry: Entry, sha256: string) => appendLine(path, toLine(entry, sha256));
+  const enter = (record: Omit<Entry, 'sha256'>, sha256: string) => appendLine(path, toLine(record, sha256));
 
   return {
     enter,
     async enterMissing(record) {
-      const own = (await readLines()).filter((text) => findIdIn(text) === record.id);
+      const own = (await readLines()).filter((text) => text.includes(record.id));
       for (const sha256 of hashesOf(record)) if (!own.some((text) => text.includes(sha256))) await enter(record, sha256);
     },
-    idsWith: async (text) => toIds(await readComplete(), text),
-    idsAtHand: async (text) => toIds(await readLines(), text),
+    find: async (sought) => newestFirst(await readComplete(), sought),
+    findAtHand: async (sought) => newestFirst(await readLines(), sought),
     doubt() {
       completing = undefined;
     },
@@ -81,9 +95,29 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
   };
 }
 
-function toIds(lines: readonly string[], text: string): string[] {
-  const entries = lines.filter((each) => each.includes(text)).flatMap(parse);
-  return [...new Set(entries.sort((a, b) => b.at.localeCompare(a.at)).map(({ id }) => id))];
+function* newestFirst(lines: readonly string[], sought: Sought): Generator<string> {
+  const texts = Object.values(sought).map((text) => JSON.stringify(text));
+  const found = new Set<string>();
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const line = lines[index] ?? '';
+    const entry = texts.every((text) => line.includes(text)) ? parse(line) : undefined;
+    if (entry === undefined || found.has(entry.id) || !isLike(entry, sought)) continue;
+    found.add(entry.id);
+    yield entry.id;
+  }
+}
+
+function isLike(entry: Entry, { sha256 = entry.sha256, call = entry.call, folder = entry.folder }: Sought): boolean {
+  return entry.sha256 === sha256 && entry.call === call && entry.folder === folder;
+}
+
+/** Whether a record is one that is sought. */
+export function isSought(record: ImageRecord, { sha256, call, folder }: Sought): boolean {
+  return (
+    (sha256 === undefined || hashesOf(record).includes(sha256)) &&
+    (call === undefined || record.call === call) &&
+    (folder === undefined || record.folder === folder)
+  );
 }
 
 /** What a picture is found by: its bytes as they came and as they were delivered. */
@@ -91,19 +125,48 @@ function hashesOf({ original, delivered }: ImageRecord): string[] {
   return [...new Set([original?.sha256, delivered?.sha256])].filter((sha256) => sha256 !== undefined);
 }
 
-function toLine({ id, at, call, folder }: Entry, sha256: string): string {
+function toLine({ id, at, call, folder }: Omit<Entry, 'sha256'>, sha256: string): string {
   return JSON.stringify({ sha256, id, at, call, folder });
 }
 
-function parse(text: string): z.infer<typeof line>[] {
-  try {
-    return [line.parse(JSON.parse(text))];
-  } catch {
-    return [];
-  }
+/** A line as it is written. */
+const whole = /^\{"sha256":"([0-9a-f]{64})","id":"(img_[a-z2-7]{16})","at":"([^"\\]+)","call":"([^"\\]+)","folder":(".*")\}$/;
+
+/** Where the id and the time stand in it. */
+const idFrom = '{"sha256":"","id":"'.length + 64;
+const idLength = 'img_'.length + 16;
+const timeFrom = idFrom + idLength + '","at":"'.length;
+
+function toId(text: string): string {
+  return text.slice(idFrom, idFrom + idLength);
 }
 
-/** The id in a whole line, without reading it as JSON: that would take most of the time of a search. */
-function findIdIn(text: string): string | undefined {
-  return text.endsWith('}') ? /"id":"(img_[a-z2-7]{16})"/.exec(text)?.[1] : undefined;
+function toTime(text: string): string {
+  return text.slice(timeFrom, text.indexOf('"', timeFrom));
+}
+
+/** What was missing is entered late. */
+function areInOrder(last: string | undefined, added: readonly string[]): boolean {
+  let before = last === undefined ? '' : toTime(last);
+  return added.every((text) => {
+    const time = toTime(text);
+    const isLater = before <= time;
+    before = time;
+    return isLater;
+  });
+}
+
+function byTime(a: string, b: string): number {
+  const [first, second] = [toTime(a), toTime(b)];
+  return first < second ? -1 : Number(first > second);
+}
+
+function parse(text: string): Entry | undefined {
+  const [, sha256, id, at, call, quoted] = whole.exec(text) ?? [];
+  if (sha256 === undefined || id === undefined || at === undefined || call === undefined || quoted === undefined) return undefined;
+  try {
+    return { sha256, id, at, call, folder: z.string().parse(JSON.parse(quoted)) };
+  } catch {
+    return undefined;
+  }
 }

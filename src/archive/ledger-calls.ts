@@ -31,50 +31,51 @@ export interface CallState {
 
 /** The calls of some days' lines, oldest first. */
 export function toCalls(days: readonly (readonly LedgerLine[])[]): CallState[] {
-  const calls = new Map<string, Draft>();
+  const calls = new Map<string, CallState>();
   for (const lines of days) {
     const { refused } = addUpDay(lines);
-    for (const line of lines) if (!('request' in line && refused.has(line.request))) enter(line, calls);
+    for (const line of lines) if (!('request' in line && refused.has(line.request))) enterLine(line, calls);
   }
-  return [...calls.values()].map(({ requests, ...call }) => ({ ...call, requests: [...requests.values()] }));
+  return [...calls.values()];
 }
 
-type Draft = Omit<CallState, 'requests'> & { requests: Map<string, RequestState> };
-
-function enter(line: LedgerLine, calls: Map<string, Draft>): void {
-  if (line.event === 'sent') enterSent(line, calls);
-  if (line.event === 'answered') for (const told of line.told) Object.assign(calls.get(told) ?? {}, { told: true });
+/** Enters what a line says of the calls it speaks of; what was known of a call before stays as it was for those who have it. */
+export function enterLine(line: LedgerLine, calls: Map<string, CallState>): void {
+  if (line.event === 'answered') for (const told of line.told) change(told, { told: true }, calls);
   const call = calls.get(line.call);
+  if (line.event === 'sent') calls.set(line.call, addRequest(line, call));
   if (call === undefined) return;
   // An answer that crossed with the cancellation was never looked at.
-  if (line.event === 'abandoned') Object.assign(call, { abandoned: true, answered: false });
-  if (line.event === 'answered') call.answered = true;
+  if (line.event === 'abandoned') change(line.call, { abandoned: true, answered: false }, calls);
+  if (line.event === 'answered') change(line.call, { answered: true }, calls);
   if (line.event === 'finished')
-    Object.assign(call, { files: line.files, finishedAt: Date.parse(line.at), abandoned: call.abandoned || line.unclaimed });
-  if (line.event === 'arrived' || line.event === 'failed') {
-    const request = call.requests.get(line.request);
-    if (request === undefined) return;
-    const [images, state] =
-      line.event === 'arrived'
-        ? ([line.images, 'arrived'] as const)
-        : ([[], line.maybeBilled ? ('maybe billed' as const) : ('failed' as const)] as const);
-    call.requests.set(line.request, { ...request, images, state, dollars: line.dollars });
-  }
+    change(line.call, { files: line.files, finishedAt: Date.parse(line.at), abandoned: call.abandoned || line.unclaimed }, calls);
+  if (line.event === 'arrived' || line.event === 'failed')
+    change(
+      line.call,
+      { requests: call.requests.map((request) => (request.sent.request === line.request ? endRequest(request, line) : request)) },
+      calls,
+    );
 }
 
-function enterSent(line: SentLine, calls: Map<string, Draft>): void {
-  const { call, key, tool, folder, request } = line;
-  const known = calls.get(call) ?? {
-    call,
-    key,
-    tool,
-    folder,
-    startedAt: Date.parse(line.at),
-    requests: new Map<string, RequestState>(),
-    abandoned: false,
-    answered: false,
-    told: false,
-  };
-  known.requests.set(request, { sent: line, images: [], dollars: line.dollars, state: 'under way' });
-  calls.set(call, known);
+function change(call: string, changes: Partial<CallState>, calls: Map<string, CallState>): void {
+  const known = calls.get(call);
+  if (known) calls.set(call, { ...known, ...changes });
 }
+
+function addRequest(line: SentLine, known: CallState | undefined): CallState {
+  // A line whose sync failed may be there twice.
+  if (known?.requests.some(({ sent }) => sent.request === line.request)) return known;
+  const { call, key, tool, folder } = line;
+  const startedAt = Date.parse(line.at);
+  const state = known ?? { call, key, tool, folder, startedAt, requests: [], abandoned: false, answered: false, told: false };
+  return { ...state, requests: [...state.requests, { sent: line, images: [], dollars: line.dollars, state: 'under way' }] };
+}
+
+function endRequest(request: RequestState, line: EndLine): RequestState {
+  const { dollars } = line;
+  if (line.event === 'arrived') return { ...request, images: line.images, state: 'arrived', dollars };
+  return { ...request, images: [], state: line.maybeBilled ? 'maybe billed' : 'failed', dollars };
+}
+
+type EndLine = Extract<LedgerLine, { event: 'arrived' | 'failed' }>;

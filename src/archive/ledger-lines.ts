@@ -78,46 +78,85 @@ export function toDayName(at: Date): string {
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
-/** The amount each request of a day stands at, in the order of the file, and who was let through. */
+/** What a day stands at, and who was let through. */
 export interface DayTotals {
   /** US dollars: what was billed, what may have been, and what is under way. */
-  dollars: number;
+  readonly dollars: number;
   /** Requests whose price nobody knows. */
-  unknown: number;
+  readonly unknown: number;
   /** Requests that were too much for the day: entered, never sent. */
+  readonly refused: ReadonlySet<string>;
+  /** Requests that were let through, each with the amount it stands at. */
+  readonly admitted: ReadonlyMap<string, number>;
+}
+
+/** The totals of a day, which go on with every line. */
+export interface DaySum extends DayTotals {
+  /** False for the line of a request that was refused. */
+  add(line: LedgerLine): boolean;
+  /** The same totals, to go on from without changing these. */
+  fork(): DaySum;
+}
+
+interface Amounts {
+  amounts: ReadonlyMap<string, number>;
   refused: ReadonlySet<string>;
-  /** Requests that were let through. */
-  admitted: ReadonlySet<string>;
+  unknown: ReadonlySet<string>;
+  dollars: number;
 }
 
 /**
- * Adds up a day. Whether a request was within its limit depends on the lines before it alone, so every server that reads the file comes to the same
- * answer without a lock: append, read back, look.
+ * Adds up a day, in the order of the file. Whether a request was within its limit depends on the lines before it alone, so every server that reads the file
+ * comes to the same answer without a lock: append, read back, look.
  */
-export function addUpDay(lines: readonly LedgerLine[]): DayTotals {
-  const amounts = new Map<string, number>();
-  const [refused, unknown] = [new Set<string>(), new Set<string>()];
-  let dollars = 0;
-  for (const line of lines) {
-    if (line.event === 'sent') {
-      // A line whose sync failed may be there twice.
-      if (amounts.has(line.request)) continue;
-      const amount = line.dollars ?? 0;
-      if (line.limit !== undefined && (line.dollars === null || dollars + amount > line.limit + 1e-9)) {
-        refused.add(line.request);
-        continue;
-      }
-      amounts.set(line.request, amount);
-      dollars += amount;
-      if (line.dollars === null) unknown.add(line.request);
-    } else if (line.event === 'arrived' || line.event === 'failed') {
-      const reserved = amounts.get(line.request);
-      if (reserved === undefined) continue;
-      if (line.dollars !== null) unknown.delete(line.request);
-      const final = line.dollars ?? reserved;
-      dollars += final - reserved;
-      amounts.set(line.request, final);
+export function startDay(before?: Amounts): DaySum {
+  const amounts = new Map(before?.amounts);
+  const [refused, unknown] = [new Set(before?.refused), new Set(before?.unknown)];
+  let dollars = before?.dollars ?? 0;
+
+  function addSent(line: SentLine): void {
+    // A line whose sync failed may be there twice.
+    if (amounts.has(line.request)) return;
+    const amount = line.dollars ?? 0;
+    if (line.limit !== undefined && (line.dollars === null || dollars + amount > line.limit + 1e-9)) {
+      refused.add(line.request);
+      return;
     }
+    amounts.set(line.request, amount);
+    dollars += amount;
+    if (line.dollars === null) unknown.add(line.request);
   }
-  return { dollars: Math.max(0, dollars), unknown: unknown.size, refused, admitted: new Set(amounts.keys()) };
+
+  function addEnd(request: string, known: number | null): void {
+    const reserved = amounts.get(request);
+    if (reserved === undefined) return;
+    if (known !== null) unknown.delete(request);
+    const final = known ?? reserved;
+    dollars += final - reserved;
+    amounts.set(request, final);
+  }
+
+  return {
+    get dollars() {
+      return Math.max(0, dollars);
+    },
+    get unknown() {
+      return unknown.size;
+    },
+    refused,
+    admitted: amounts,
+    add(line) {
+      if (line.event === 'sent') addSent(line);
+      else if (line.event === 'arrived' || line.event === 'failed') addEnd(line.request, line.dollars);
+      return !('request' in line && refused.has(line.request));
+    },
+    fork: () => startDay({ amounts, refused, unknown, dollars }),
+  };
+}
+
+/** The totals of a whole day. */
+export function addUpDay(lines: readonly LedgerLine[]): DayTotals {
+  const day = startDay();
+  for (const line of lines) day.add(line);
+  return day;
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { appendLine, type GrowingFile, openGrowingFile } from '../files/append.ts';
+import { appendLine, openGrowingFile } from '../files/append.ts';
 import { listNames } from '../files/read.ts';
 import { formatDollars, showPath } from '../text.ts';
-import { type CallState, toCalls } from './ledger-calls.ts';
-import { addUpDay, type DayTotals, type LedgerLine, parseLine, type SentLine, toDayName } from './ledger-lines.ts';
+import { type CallState, enterLine } from './ledger-calls.ts';
+import { type DayTotals, type LedgerLine, parseLine, type SentLine, startDay, toDayName } from './ledger-lines.ts';
+import { openRecentDays, type RecentAccount } from './recent-days.ts';
 import { newImageId } from './record.ts';
 
 /** A request that wants to be sent. */
@@ -48,7 +49,8 @@ export interface Ledger {
   recentCalls(): Promise<CallState[]>;
   /** Everything there is, a list of lines a day, oldest first. */
   all(): Promise<{ day: string; lines: readonly LedgerLine[] }[]>;
-  today(): Promise<DayTotals>;
+  /** What today stands at. */
+  today(): Promise<Pick<DayTotals, 'dollars' | 'unknown'>>;
   /** True while a process, this or another, may still finish the call or hand its answer over. */
   isRunning(call: CallState): boolean;
   /** Keeps a call whose own caller has gone for another caller of this process, until that one goes too. */
@@ -61,9 +63,6 @@ export interface Ledger {
   isKept(): boolean;
 }
 
-/** How far back an unclaimed picture is told of, in days. */
-const daysLookedBack = 7;
-
 /** After its deadline a call still saves what came: nobody waits longer for it, in milliseconds. */
 const savingMs = 60_000;
 
@@ -73,9 +72,8 @@ const longestCallMs = 3_600_000;
 /** Opens the ledger of a state folder; nothing is made until something is entered. `host` tells machines apart that share the folder. */
 export function openLedger(stateDir: string, host: string): Ledger {
   const folder = join(stateDir, 'ledger');
-  const days = new Map<string, GrowingFile<LedgerLine>>();
+  const recent = openRecentDays(folder);
   const unwritten = new Map<string, LedgerLine[]>();
-  const read = new Map<string, readonly LedgerLine[]>();
   const open = new Map<string, SentRequest>();
   const answered = new Set<string>();
   const sentHere = new Set<string>();
@@ -85,17 +83,33 @@ export function openLedger(stateDir: string, host: string): Ledger {
   let before: Promise<unknown> = Promise.resolve();
   let kept = true;
 
+  async function readRecent(): Promise<RecentAccount> {
+    const account = await recent.read();
+    if (account.failures.size > 0) kept = false;
+    return account;
+  }
+
   /** What cannot be read is taken for what was read of it before, unless a budget goes by it. */
-  async function readDay(day: string, strict = false): Promise<readonly LedgerLine[]> {
-    const file = days.get(day) ?? openGrowingFile(join(folder, `${day}.jsonl`), parseLine);
-    days.set(day, file);
-    const lines = await file.lines().catch((error: unknown) => {
-      kept = false;
-      if (strict) throw error;
-      return read.get(day) ?? [];
-    });
-    read.set(day, lines);
-    return [...lines, ...(unwritten.get(day) ?? [])];
+  async function addUp(day: string, strict = false): Promise<DayTotals> {
+    const { days, failures } = await readRecent();
+    if (strict && failures.has(day)) throw failures.get(day);
+    const known = days.get(day) ?? startDay();
+    const pending = unwritten.get(day);
+    if (pending === undefined) return known;
+    const sum = known.fork();
+    for (const line of pending) sum.add(line);
+    return sum;
+  }
+
+  /** All lines of a day; none when it cannot be read. */
+  async function readDay(day: string): Promise<readonly LedgerLine[]> {
+    const { added } = await openGrowingFile(join(folder, `${day}.jsonl`), parseLine)
+      .readOn()
+      .catch(() => {
+        kept = false;
+        return { added: [] };
+      });
+    return [...added, ...(unwritten.get(day) ?? [])];
   }
 
   /** Lines that could not be written go before the next that can. `mustKeep`: a budget is kept by what is on disk alone. */
@@ -125,10 +139,9 @@ export function openLedger(stateDir: string, host: string): Ledger {
     const request = newImageId().replace('img_', 'req_');
     await enter(day, { ...now(), event: 'sent', ...wanted, request, pid: process.pid, host }, mustKeep);
     if (limit !== undefined) {
-      const lines = await readDay(day, true).catch((cause) => {
+      const { dollars, refused, admitted } = await addUp(day, true).catch((cause) => {
         throw cannotKeep(folder, cause);
       });
-      const { dollars, refused, admitted } = addUpDay(lines);
       if (refused.has(request)) throw overBudget(limit, dollars, wanted.dollars);
       // A line that is not there when it is read back was lost on the way: nobody else would count it.
       if (!admitted.has(request)) throw cannotKeep(folder, undefined);
@@ -164,15 +177,20 @@ export function openLedger(stateDir: string, host: string): Ledger {
     },
     lastAnswered: () => [...answered].at(-1),
     async recentCalls() {
-      const newest = [...underWay];
-      return toCalls([...(await Promise.all(lastDays(daysLookedBack).map((day) => readDay(day)))), newest]);
+      const { calls } = await readRecent();
+      const newest = [...[...unwritten.values()].flat(), ...underWay];
+      if (newest.length === 0) return [...calls.values()];
+      const all = new Map(calls);
+      for (const line of newest) enterLine(line, all);
+      return [...all.values()];
     },
     async all() {
       const names = (await listNames(folder)).flatMap((name) => /^(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name)?.[1] ?? []);
       return Promise.all([...new Set([...names, ...unwritten.keys()])].sort().map(async (day) => ({ day, lines: await readDay(day) })));
     },
     async today() {
-      return addUpDay(await readDay(toDayName(new Date())));
+      const { dollars, unknown } = await addUp(toDayName(new Date()));
+      return { dollars, unknown };
     },
     // A process that had the number this one has now is no longer there.
     isRunning({ call, files, answered, abandoned, requests }) {
@@ -187,16 +205,6 @@ export function openLedger(stateDir: string, host: string): Ledger {
     },
     isKept: () => kept,
   };
-}
-
-/** Names of the last days, oldest first, today among them. */
-function lastDays(count: number): string[] {
-  const today = new Date();
-  return Array.from({ length: count }, (_, index) => {
-    const day = new Date(today);
-    day.setDate(today.getDate() - (count - 1 - index));
-    return toDayName(day);
-  });
 }
 
 function isWaitedFor({ pid, host, until }: SentLine, here: string): boolean {

@@ -41,13 +41,18 @@ async function endsTorn(handle: FileHandle): Promise<boolean> {
 
 const newline = 0x0a;
 
-/** The whole lines of a file of our own that only grows, each as what it says; read again, it reads what is new. */
+/** What a file of our own that only grows has that was not read before. */
+export interface Growth<Line> {
+  /** Whole lines, oldest first, each as what it says. Lines no line of ours is as long as are passed over. */
+  added: readonly Line[];
+  /** What was read before is no longer there: the file was exchanged, cut short or removed, and `added` is all there is. */
+  isAnew: boolean;
+}
+
+/** A file of our own that only grows, read piece by piece; nothing that was handed on is kept. */
 export interface GrowingFile<Line> {
-  /**
-   * All lines so far, oldest first, the same list as long as it is the same file; none when the file does not exist. Lines no line of ours is as long as
-   * are passed over. Throws when it is there and cannot be read.
-   */
-  lines(): Promise<readonly Line[]>;
+  /** Reads on; nothing when the file does not exist. Throws when it is there and cannot be read; what was read by then is handed on the next time. */
+  readOn(): Promise<Growth<Line>>;
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
@@ -60,49 +65,55 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 /** Longest ledger or index that is read, in bytes; a file of ours stays far below. */
 const maxGrowingBytes = 500_000_000;
 
-/** Longest line that is kept, in bytes; a line of ours has some hundred. */
+/** Longest line that is kept, in bytes or so; a line of ours has some hundred. */
 const maxLineBytes = 1_000_000;
 
 /** Read at a time, in bytes. */
 const pieceBytes = 4_000_000;
 
-/** `parse` reads one line; what it reads as undefined is passed over. Only what it makes of a line is kept. */
+/** `parse` reads one line; what it reads as undefined is passed over. */
 export function openGrowingFile<Line>(path: string, parse: (text: string) => Line | undefined): GrowingFile<Line> {
-  let [offset, lines, identity]: [number, Line[], string] = [0, [], ''];
+  let [offset, identity]: [number, string] = [0, ''];
+  /** Read and not handed on yet. */
+  let [added, isAnew]: [Line[], boolean] = [[], false];
   /** The line at `offset` is too long, and passed over to its end. */
   let passing = false;
   let reading: Promise<unknown> = Promise.resolve();
   return {
-    lines() {
+    readOn() {
       const turn = reading.then(readOn);
       reading = turn.catch(() => undefined);
       return turn;
     },
   };
 
-  async function readOn(): Promise<readonly Line[]> {
+  async function readOn(): Promise<Growth<Line>> {
     const handle = await openIfThere(path);
-    if (handle === undefined) {
-      [offset, lines, identity, passing] = [0, [], '', false];
-      return lines;
-    }
-    try {
-      const stats = await handle.stat();
-      const { size, ino, birthtimeMs } = stats;
-      if (!stats.isFile()) throw new Error(`${path} is no file`);
-      // A number is given again to the next file.
-      const found = `${ino} ${birthtimeMs}`;
-      if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
-      // A file that was exchanged is read from its start.
-      if (size < offset || found !== identity) [offset, lines, identity, passing] = [0, [], found, false];
-      while (offset < size) {
-        const length = Math.min(pieceBytes, size - offset);
-        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset);
-        if (!take(buffer.subarray(0, bytesRead))) break;
-      }
-      return lines;
-    } finally {
-      await handle.close().catch(() => undefined);
+    if (handle === undefined) startAnew('');
+    else await readFrom(handle).finally(() => handle.close().catch(() => undefined));
+    const growth = { added, isAnew };
+    [added, isAnew] = [[], false];
+    return growth;
+  }
+
+  function startAnew(found: string): void {
+    isAnew ||= offset > 0;
+    [offset, added, identity, passing] = [0, [], found, false];
+  }
+
+  async function readFrom(handle: FileHandle): Promise<void> {
+    const stats = await handle.stat();
+    const { size, ino, birthtimeMs } = stats;
+    if (!stats.isFile()) throw new Error(`${path} is no file`);
+    // A number is given again to the next file.
+    const found = `${ino} ${birthtimeMs}`;
+    if (size > maxGrowingBytes) throw new Error(`${path} is too large to read`);
+    // A file that was exchanged is read from its start.
+    if (size < offset || found !== identity) startAnew(found);
+    while (offset < size) {
+      const length = Math.min(pieceBytes, size - offset);
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset);
+      if (!take(buffer.subarray(0, bytesRead))) break;
     }
   }
 
@@ -118,8 +129,8 @@ export function openGrowingFile<Line>(path: string, parse: (text: string) => Lin
       return piece.length > 0;
     }
     for (const text of piece.toString('utf8', start, end - 1).split('\n')) {
-      const line = Buffer.byteLength(text) <= maxLineBytes ? parse(text) : undefined;
-      if (line !== undefined) lines.push(line);
+      const line = text.length <= maxLineBytes ? parse(text) : undefined;
+      if (line !== undefined) added.push(line);
     }
     [offset, passing] = [offset + end, false];
     return true;

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { type GrowingFile, openGrowingFile } from '../files/append.ts';
+import { type CallState, enterLine } from './ledger-calls.ts';
+import { type DaySum, type LedgerLine, parseLine, startDay, toDayName } from './ledger-lines.ts';
+
+/** What the ledger of the last days comes to. */
+export interface RecentAccount {
+  /** By their names, oldest first. */
+  calls: ReadonlyMap<string, CallState>;
+  /** What each day stands at, by its name. */
+  days: ReadonlyMap<string, DaySum>;
+  /** Why a day could not be read, by its name; it stands at what was read of it before. */
+  failures: ReadonlyMap<string, unknown>;
+}
+
+/** The account of the last days, which goes on with what is new in their files: nobody adds up a day twice, and their lines are not kept. */
+export interface RecentDays {
+  read(): Promise<RecentAccount>;
+}
+
+/** How far back an unclaimed picture is told of, in days. */
+const daysLookedBack = 7;
+
+interface Account {
+  names: readonly string[];
+  files: ReadonlyMap<string, GrowingFile<LedgerLine>>;
+  days: ReadonlyMap<string, DaySum>;
+  calls: Map<string, CallState>;
+}
+
+export function openRecentDays(folder: string): RecentDays {
+  let account = start(lastDays());
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function start(names: readonly string[]): Account {
+    return {
+      names,
+      files: new Map(names.map((name) => [name, openGrowingFile(join(folder, `${name}.jsonl`), parseLine)])),
+      days: new Map(names.map((name) => [name, startDay()])),
+      calls: new Map(),
+    };
+  }
+
+  async function readOn(): Promise<RecentAccount> {
+    const names = lastDays();
+    if (account.names.join() !== names.join()) account = start(names);
+    let failures = await goOn(account);
+    for (; failures === undefined; failures = await goOn(account)) account = start(names);
+    return { ...account, failures };
+  }
+
+  return {
+    read() {
+      const mine = turn.then(readOn);
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+  };
+}
+
+/** Takes what is new; undefined when a file was exchanged, so that the account has to be made anew. */
+async function goOn({ files, days, calls }: Account): Promise<ReadonlyMap<string, unknown> | undefined> {
+  const failures = new Map<string, unknown>();
+  for (const [name, file] of files) {
+    const growth = await file.readOn().catch((cause: unknown) => void failures.set(name, cause));
+    if (growth?.isAnew) return undefined;
+    for (const line of growth?.added ?? []) if (days.get(name)?.add(line)) enterLine(line, calls);
+  }
+  return failures;
+}
+
+/** Names of the last days, oldest first, today among them. */
+function lastDays(): string[] {
+  const today = new Date();
+  return Array.from({ length: daysLookedBack }, (_, index) => {
+    const day = new Date(today);
+    day.setDate(today.getDate() - (daysLookedBack - 1 - index));
+    return toDayName(day);
+  });
+}
