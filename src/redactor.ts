@@ -142,22 +142,38 @@ function findPlain(text: string, { byLength, starts }: Needles): Stretch[] {
   return found;
 }
 
+/** A text with parts left out or exchanged, and for each of its characters where that stood. */
+function startReading(text: string) {
+  let [plain, after] = ['', 0];
+  const places: number[] = [];
+  const copyTo = (end: number) => {
+    for (let place = after; place < end; place += 1) places.push(place);
+    plain += text.slice(after, end);
+  };
+  return {
+    /** Takes what lies before a part as it is, and `instead` of the part. */
+    exchange(start: number, length: number, instead: string): void {
+      copyTo(start);
+      if (instead !== '') places.push(start);
+      plain += instead;
+      after = start + length;
+    },
+    /** Undefined when nothing was exchanged. */
+    end(): { text: string; places: readonly number[] } | undefined {
+      if (after === 0) return undefined;
+      copyTo(text.length);
+      return { text: plain, places };
+    },
+  };
+}
+
 const spaces = /(?:\s|\\{1,4}[nrt])+/g;
 
 /** Where white space, escaped or not, lies between the characters of keys. Words with spaces between them make other words, which are no keys. */
 function findSpaced(text: string, needles: Needles): Stretch[] {
-  let [plain, after] = ['', 0];
-  const places: number[] = [];
-  const copy = (end: number) => {
-    for (let place = after; place < end; place += 1) places.push(place);
-    plain += text.slice(after, end);
-  };
-  for (const match of text.matchAll(spaces)) {
-    copy(match.index);
-    after = match.index + match[0].length;
-  }
-  if (after === 0) return [];
-  copy(text.length);
+  const reading = startReading(text);
+  for (const { 0: space, index } of text.matchAll(spaces)) reading.exchange(index, space.length, '');
+  const { text: plain, places } = reading.end() ?? { text: '', places: [] };
   return findPlain(plain, needles)
     .filter(([start, end]) => !words.test(plain.slice(start, end)))
     .map(([start, end]) => [places[start] ?? 0, (places[end - 1] ?? text.length) + 1]);
@@ -168,26 +184,15 @@ const escapes = /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9
 /** The text with its escapes undone, and for each of its characters where that stood; undefined when there are none. */
 function undoEscapes(text: string): { text: string; places: readonly number[] } | undefined {
   if (!/[%\\&]/.test(text)) return undefined;
-  let [plain, after] = ['', 0];
-  const places: number[] = [];
-  const copy = (end: number) => {
-    for (let place = after; place < end; place += 1) places.push(place);
-    plain += text.slice(after, end);
-  };
+  const reading = startReading(text);
   for (const match of text.matchAll(escapes)) {
     const [whole, percent, unicode, long, byte, hex, decimal] = match;
     // What is no ASCII is in no key, whatever of it hides.
     const code = decimal ? Number(decimal) : Number.parseInt(percent ?? unicode ?? long ?? byte ?? hex ?? '', 16);
     const character = percent && code >= ascii ? '' : withoutHidden(code <= 0x10ffff ? String.fromCodePoint(code) : whole);
-    if (character.length > 1) continue;
-    copy(match.index);
-    after = match.index + whole.length;
-    if (character !== '') places.push(match.index);
-    plain += character;
+    if (character.length <= 1) reading.exchange(match.index, whole.length, character);
   }
-  if (after === 0) return undefined;
-  copy(text.length);
-  return { text: plain, places };
+  return reading.end();
 }
 
 function cutOut(text: string, found: readonly Stretch[]): string {

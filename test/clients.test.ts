@@ -180,7 +180,7 @@ describe('a client that makes mistakes', () => {
   test('that stops reading ends the server', async ({ raw, google }) => {
     const server = raw(withKey(google));
     await server.initialize();
-    server.stopReading();
+    server.stdout.destroy();
     for (let count = 0; count < 3; count += 1) server.send({ id: `late-${count}`, method: 'tools/list' });
     expect(await server.exit).toBe(0);
   });

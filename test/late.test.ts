@@ -717,7 +717,7 @@ describe('the process', { retry: 2 }, () => {
       google.next(answer);
       send(server, fox);
       await arrived(google, 1);
-      server.stopReading();
+      server.stdout.destroy();
       release();
       await entered(computer, 'finished');
       const started = performance.now();

@@ -197,6 +197,6 @@ test('the key is nowhere but in the requests to Google', async ({ raw, google, c
       .slice(4, -4),
   );
   for (const secret of [testKey, ...hidden]) {
-    expect([server.stdout(), server.log(), ...files].filter((content) => content.includes(secret))).toEqual([]);
+    expect([server.output(), server.log(), ...files].filter((content) => content.includes(secret))).toEqual([]);
   }
 });

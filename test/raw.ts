@@ -1,60 +1,18 @@
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { expect, vi } from 'vitest';
-import { z } from 'zod';
 import { type Answer as ToolAnswer, toAnswer } from './answer.ts';
-import { test as base, built, type Computer } from './fixtures.ts';
-import { type Answer, answers, bytesOf, type Google } from './google/index.ts';
+import { type Bare, type Message, startBare } from './bare.ts';
+import { test as base, built, type Computer, withKey } from './fixtures.ts';
+import { type Answer, answers, bytesOf, type Google, startGoogle } from './google/index.ts';
 
-const envelope = { jsonrpc: z.literal('2.0') };
-const id = z.union([z.string(), z.number()]);
-const error = z.strictObject({ code: z.int(), message: z.string(), data: z.unknown().optional() });
-
-/** What a server may write on stdio: notifications, results and errors; requests of its own are gone since 2026-07-28. */
-const line = z.union([
-  z.strictObject({ ...envelope, method: z.string(), params: z.looseObject({}).optional() }),
-  z.strictObject({ ...envelope, id, result: z.looseObject({}) }),
-  z.strictObject({ ...envelope, id: id.optional(), error }),
-]);
-
-export interface Message {
-  id?: string | number | undefined;
-  method?: string;
-  params?: Record<string, unknown> | undefined;
-  result?: Record<string, unknown>;
-  error?: z.infer<typeof error>;
-}
-
-/** A running server and its two pipes. */
-export interface Raw {
-  /** Sends one message; `jsonrpc` is added. */
-  send(message: object): void;
-  /** Writes text as it is. */
-  write(text: string): void;
-  /** Sends a request and resolves with its response. */
-  request(method: string, params?: object): Promise<Message>;
-  /** `initialize` and what follows it; resolves with the server's answer. */
-  initialize(version?: string): Promise<Message>;
+/** A server that is spoken to in messages. */
+export interface Raw extends Bare {
   /** A tool call that is answered with a result. */
   call(tool: string, args: unknown, meta?: Record<string, unknown>): Promise<ToolAnswer>;
-  /** The first message that fits, old or new. */
-  next(fits: (message: Message) => boolean): Promise<Message>;
-  /** Everything that came so far. */
-  messages: readonly Message[];
-  stdout(): string;
-  log(): string;
-  /** Closes the server's stdin. */
-  end(): void;
-  /** No longer reads the server's stdout. */
-  stopReading(): void;
-  /** The exit code, once the process and its pipes are closed. */
-  exit: Promise<number | null>;
-  kill(signal: NodeJS.Signals): void;
-  pid: number;
 }
 
 /** The `_meta` every request carries since 2026-07-28. */
@@ -64,86 +22,22 @@ export const modern = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-/** Starts the server and speaks JSON-RPC lines with it. What is no message on stdout is reported by `strays`. */
-function startRaw(computer: Computer, env: Record<string, string>): Raw & { strays: readonly string[] } {
-  const child = spawn(process.execPath, [built], { cwd: computer.project, env: { ...computer.env, ...env } });
-  const [messages, strays]: [Message[], string[]] = [[], []];
-  const news = new EventEmitter().setMaxListeners(0);
-  let [stdout, log, closed, count] = ['', '', false, 0];
-  const exit = new Promise<number | null>((resolve) => {
-    child.once('close', (code) => {
-      closed = true;
-      news.emit('news');
-      resolve(code);
-    });
-  });
-  child.stdout.on('data', (chunk) => {
-    stdout += String(chunk);
-  });
-  child.stderr.on('data', (chunk) => {
-    log += String(chunk);
-  });
-  // A server that has gone takes no more messages; the test sees that by its exit.
-  child.stdin.on('error', () => undefined);
-  createInterface({ input: child.stdout }).on('line', (written) => {
-    const message = readMessage(written);
-    if (message) messages.push(message);
-    else strays.push(written);
-    news.emit('news');
-  });
-
-  const raw: Raw = {
-    messages,
-    exit,
-    pid: child.pid ?? 0,
-    stdout: () => stdout,
-    log: () => log,
-    write: (written) => void child.stdin.write(written),
-    send: (message) => raw.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`),
-    end: () => void child.stdin.end(),
-    stopReading: () => void child.stdout.destroy(),
-    kill: (signal) => void child.kill(signal),
-    async next(fits) {
-      while (true) {
-        const found = messages.find(fits);
-        if (found) return found;
-        if (closed) throw new Error(`the server ended without the message. Its log:\n${log}`);
-        await once(news, 'news');
-      }
-    },
-    request(method, params) {
-      count += 1;
-      const id = `request-${count}`;
-      raw.send({ id, method, ...(params && { params }) });
-      return raw.next((message) => message.id === id);
-    },
-    async initialize(protocolVersion = '2025-11-25') {
-      const clientInfo = { name: 'raw', version: '1' };
-      const answer = await raw.request('initialize', { protocolVersion, capabilities: {}, clientInfo });
-      raw.send({ method: 'notifications/initialized' });
-      return answer;
-    },
+function startRaw(computer: Computer, env: Record<string, string>): Raw {
+  const bare = startBare(computer, { env });
+  return {
+    ...bare,
     async call(name, args, meta) {
-      const message = await raw.request('tools/call', { name, arguments: args, ...(meta && { _meta: meta }) });
+      const message = await bare.request('tools/call', { name, arguments: args, ...(meta && { _meta: meta }) });
       if (message.error) throw new Error(`protocol error: ${message.error.message}`);
       return toAnswer(message.result);
     },
   };
-  return { ...raw, strays };
-}
-
-function readMessage(written: string): Message | undefined {
-  try {
-    return line.parse(JSON.parse(written));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Tests that speak raw: every line of every server's stdout has to be one JSON-RPC message. */
 export const test = base.extend<{ raw: (env?: Record<string, string>) => Raw }>({
   raw: async ({ computer }, use) => {
-    const started: ReturnType<typeof startRaw>[] = [];
+    const started: Raw[] = [];
     await use((env = {}) => {
       const raw = startRaw(computer, env);
       started.push(raw);
@@ -156,6 +50,23 @@ export const test = base.extend<{ raw: (env?: Record<string, string>) => Raw }>(
     expect(started.flatMap(({ strays }) => strays)).toEqual([]);
   },
 });
+
+/** The same with a Google that draws light pictures, and one server that has its key. */
+export const withServer = (settings: Record<string, string> = {}) =>
+  test.extend<{ google: Google; server: Raw }>({
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    google: async ({}, use) => {
+      const google = await startGoogle();
+      google.always(answers.picture(small));
+      await use(google);
+      await google.close();
+    },
+    server: async ({ raw, google }, use) => {
+      const server = raw({ ...withKey(google), ...settings });
+      await server.initialize();
+      await use(server);
+    },
+  });
 
 /** Runs a command of limner to its end. */
 export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}) {

@@ -7,7 +7,7 @@ import { exportDensities, exportSrcset } from './responsive.ts';
 import { named, type Opened, openSource } from './source.ts';
 import { exportSprite } from './sprite.ts';
 import { exportFavicon, exportPwa } from './web-icons.ts';
-import type { Exported, ExportSource, ExportWish } from './wish.ts';
+import type { Exported, ExportSource, ExportWish, Preset } from './wish.ts';
 
 /** The files of one picture. Throws `unsupported` for what no file can be, `unreadable_image`, naming it, when it cannot be decoded. */
 export async function exportOne(
@@ -18,7 +18,7 @@ export async function exportOne(
 ): Promise<Exported> {
   const { name, bytes } = source;
   const picture = await named(name, () => openSource(source, wish, removeBackground));
-  const made = await named(name, () => makeFiles(picture, wish, isOnly));
+  const made = await named(name, () => makers[wish.preset](picture, wish, isOnly));
   // What is copied was not decoded yet.
   if (made.files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
   return made;
@@ -35,25 +35,16 @@ export async function exportSheet(
   return exportSprite(opened, wish);
 }
 
-function makeFiles(picture: Opened, wish: ExportWish, isOnly: boolean): Promise<Exported> {
-  switch (wish.preset) {
-    case 'favicon':
-      return exportFavicon(picture, wish);
-    case 'pwa':
-      return exportPwa(picture, wish);
-    case 'ios':
-      return exportIos(picture, wish);
-    case 'android':
-      return exportAndroid(picture, wish);
-    case 'og':
-      return exportOg(picture, wish, isOnly);
-    case 'srcset':
-      return exportSrcset(picture, wish);
-    case 'densities':
-      return exportDensities(picture, wish);
-    case 'pixel-art':
-      return exportPixelArt(picture, wish);
-    default:
-      return exportPlain(picture, wish);
-  }
-}
+/** What makes the files of each preset. */
+const makers: Record<Preset, (picture: Opened, wish: ExportWish, isOnly: boolean) => Promise<Exported>> = {
+  none: exportPlain,
+  favicon: exportFavicon,
+  pwa: exportPwa,
+  ios: exportIos,
+  android: exportAndroid,
+  og: exportOg,
+  srcset: exportSrcset,
+  densities: exportDensities,
+  sprite: (picture, wish) => exportSprite([picture], wish),
+  'pixel-art': exportPixelArt,
+};

@@ -5,27 +5,14 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { expect, vi } from 'vitest';
 import { built, photo, startLimner, withKey } from '../fixtures.ts';
-import { answers, type Google, startGoogle, testKey } from '../google/index.ts';
-import { type Raw, test as raw, small } from '../raw.ts';
+import { answers, testKey } from '../google/index.ts';
+import { type Raw, small, withServer } from '../raw.ts';
 import { amount, figure } from './form.ts';
 import { childrenOf, isAlive, isTold, readOf, workOf } from './processes.ts';
 
 const run = promisify(execFile);
 
-const test = raw.extend<{ google: Google; server: Raw }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
-  google: async ({}, use) => {
-    const google = await startGoogle();
-    google.always(answers.picture(small));
-    await use(google);
-    await google.close();
-  },
-  server: async ({ raw, google }, use) => {
-    const server = raw(withKey(google));
-    await server.initialize();
-    await use(server);
-  },
-});
+const test = withServer();
 
 /** A few kilobytes whose decoding takes a second or more, within every limit. */
 const heavy = sharp({ create: { width: 7000, height: 7000, channels: 4, background: { r: 200, g: 30, b: 90, alpha: 0.5 } } })

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
+import { type Bare, type Message, openBare } from '../bare.ts';
 import { type Computer, photo, test } from '../fixtures.ts';
-import { type Bare, type Message, memoryOf, openBare } from './bare.ts';
 import { amount, figure } from './form.ts';
+import { memoryOf } from './processes.ts';
 
 /** Give a seed to run the same inputs again: `FUZZ_SEED=1234 npx vitest run test/security/fuzz.test.ts`. */
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);

@@ -177,7 +177,7 @@ describe('a key that an answer repeats', () => {
     const shown = await Promise.all(commands.map((command) => runCli(computer, command, env)));
     const files = await readAll(join(computer.state, '..'));
     await search({
-      'lines of stdout': server.stdout().split('\n'),
+      'lines of stdout': server.output().split('\n'),
       'texts in messages': server.messages.flatMap(textsIn),
       logs: [server.log()],
       files: files.map((file) => file.text),
@@ -202,7 +202,7 @@ async function askOnce(server: Raw, args: Record<string, unknown> = { prompt: 'A
   const answer = await server.call(tool, args);
   server.end();
   await server.exit;
-  return { answer, tools, all: server.stdout() + server.log() };
+  return { answer, tools, all: server.output() + server.log() };
 }
 
 describe('a key in the settings', () => {

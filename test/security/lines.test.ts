@@ -1,7 +1,8 @@
 import { afterEach, describe, expect } from 'vitest';
+import { type Bare, type Message, openBare } from '../bare.ts';
 import { test as base, photo } from '../fixtures.ts';
-import { type Bare, type Message, memoryOf, openBare } from './bare.ts';
 import { amount, figure } from './form.ts';
+import { memoryOf } from './processes.ts';
 
 const started: Bare[] = [];
 const test = base.extend<{ server: Bare }>({

@@ -66,7 +66,7 @@ async function tryReads(raw: Raw, paths: readonly string[]): Promise<Tried[]> {
 
 /** Nothing private anywhere a program could put it. */
 async function expectNoLeak(raw: Raw, google: Google, computer: Computer): Promise<void> {
-  expect(raw.stdout()).not.toContain(canary);
+  expect(raw.output()).not.toContain(canary);
   expect(raw.log()).not.toContain(canary);
   expect(google.requests.filter(({ images }) => images.some(({ bytes }) => bytes.includes(canary)))).toEqual([]);
   expect(await holdsCanary(computer.state)).toBe(false);

@@ -5,29 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { type Computer, withKey } from '../fixtures.ts';
-import { answers, type Google, startGoogle } from '../google/index.ts';
-import { type Raw, test as raw, small } from '../raw.ts';
+import type { Computer } from '../fixtures.ts';
+import type { Google } from '../google/index.ts';
+import { type Raw, withServer } from '../raw.ts';
 import { amount, corpora, figure } from './form.ts';
 import { bombs, damages, type Expected, type Hostile, oddities, strangers } from './hostile-pictures.ts';
 import { childrenOf, memoryOf } from './processes.ts';
 
 const run = promisify(execFile);
 
-const test = raw.extend<{ google: Google; server: Raw }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
-  google: async ({}, use) => {
-    const google = await startGoogle();
-    google.always(answers.picture(small));
-    await use(google);
-    await google.close();
-  },
-  server: async ({ raw, google }, use) => {
-    const server = raw({ ...withKey(google), LIMNER_PREVIEW: 'none', LIMNER_MAX_REPEATS: '0' });
-    await server.initialize();
-    await use(server);
-  },
-});
+const test = withServer({ LIMNER_PREVIEW: 'none', LIMNER_MAX_REPEATS: '0' });
 
 /** What limner did with pictures, counted. */
 interface Tally {

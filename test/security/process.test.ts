@@ -6,14 +6,15 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, vi } from 'vitest';
+import { type Bare, hello, openBare, startBare } from '../bare.ts';
 import { cancelAtRandom } from '../endurance/calls.ts';
 import { openGround } from '../endurance/ground.ts';
 import { readLedger } from '../endurance/leftovers.ts';
 import { test as base, built, type Computer, withKey } from '../fixtures.ts';
 import { answers, type Google } from '../google/index.ts';
 import { arrived, held, small } from '../raw.ts';
-import { type Bare, hello, medianOf, memoryOf, openBare, processorTimeOf, startBare } from './bare.ts';
 import { amount, figure } from './form.ts';
+import { medianOf, memoryOf, workOf } from './processes.ts';
 
 /** Starts servers, and checks at the end that they wrote nothing but messages. */
 const test = base.extend<{
@@ -90,9 +91,9 @@ describe('stdout', () => {
     // Idle for a second: it waits for its reader.
     await vi.waitFor(
       async () => {
-        const used = await processorTimeOf(server.pid);
+        const used = await workOf(server.pid);
         await setTimeout(1000);
-        expect((await processorTimeOf(server.pid)) - used).toBeLessThan(0.05);
+        expect((await workOf(server.pid)) - used).toBeLessThan(0.05);
       },
       { timeout: 90_000 },
     );
@@ -212,9 +213,9 @@ describe('a server in the middle of a call', timed, () => {
     await server.write('garbage\n'.repeat(10));
     await server.write('{"jsonrpc":"2.0","method":7}\n'.repeat(10));
     expect((await server.request('ping')).result).toEqual({});
-    const [before, start] = [await processorTimeOf(server.pid), performance.now()];
+    const [before, start] = [await workOf(server.pid), performance.now()];
     await setTimeout(amount(1000, 5000));
-    const share = ((await processorTimeOf(server.pid)) - before) / ((performance.now() - start) / 1000);
+    const share = ((await workOf(server.pid)) - before) / ((performance.now() - start) / 1000);
     figure('stderr closed', `${(share * 100).toFixed(1)} % of a processor`);
     expect(share).toBeLessThan(0.05);
   });

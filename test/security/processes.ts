@@ -27,11 +27,15 @@ export async function workOf(pid: number): Promise<number> {
 }
 
 /** Resident memory in megabytes, now or at most; 0 of one that has ended. */
-export async function memoryOf(pid: number, which: 'VmRSS' | 'VmHWM'): Promise<number> {
+export async function memoryOf(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return (Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024) / 1_000_000;
 }
 
 export async function readOf(pid: number, file: 'environ' | 'maps' | 'cmdline'): Promise<string> {
   return readFile(`/proc/${pid}/${file}`, 'utf8');
+}
+
+export function medianOf(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { built, type Computer } from '../fixtures.ts';
+import { built, type Computer } from './fixtures.ts';
 
 const id = z.union([z.string(), z.number()]);
 const error = z.strictObject({ code: z.int(), message: z.string(), data: z.unknown().optional() });
 
-/** What a server may write to stdout: notifications, results and errors, each a line. */
+/** What a server may write to stdout, each a line: notifications, results and errors; requests of its own are gone since 2026-07-28. */
 const message = z.union([
   z.strictObject({ jsonrpc: z.literal('2.0'), method: z.string(), params: z.looseObject({}).optional() }),
   z.strictObject({ jsonrpc: z.literal('2.0'), id, result: z.looseObject({}) }),
@@ -18,8 +17,9 @@ const message = z.union([
 export interface Message {
   id?: string | number | undefined;
   method?: string | undefined;
+  params?: Record<string, unknown> | undefined;
   result?: Record<string, unknown> | undefined;
-  error?: { code: number; message: string } | undefined;
+  error?: z.infer<typeof error> | undefined;
 }
 
 /** A server that is spoken to in bytes, and looked at from outside. */
@@ -28,12 +28,17 @@ export interface Bare {
   /** Resolves when the system has taken the bytes. */
   write(bytes: Uint8Array | string): Promise<void>;
   send(message: object): void;
+  /** Sends a request and resolves with its response. */
   request(method: string, params?: object): Promise<Message>;
+  /** `initialize` and what follows it; resolves with the server's answer. */
+  initialize(version?: string): Promise<Message>;
   /** The first message, old or new, that fits. */
   next(fits: (message: Message) => boolean): Promise<Message>;
   messages: Message[];
   /** Lines on stdout that are no message. */
   strays: string[];
+  /** Everything it wrote. */
+  output(): string;
   log(): string;
   end(): void;
   stdin: NodeJS.WritableStream & { destroy(): void };
@@ -51,22 +56,25 @@ interface BareOptions {
 }
 
 /** An answer that takes longer is taken for none, in milliseconds. */
-const longestWaitMs = 50_000;
+const longestWaitMs = 120_000;
 
 export function startBare(computer: Computer, { env = {}, redirect = '' }: BareOptions = {}): Bare {
   const args = ['-c', `exec "$0" "$1" ${redirect}`, process.execPath, built];
-  const child = spawn('sh', args, { cwd: computer.project, env: { ...computer.env, LIMNER_PREVIEW: 'none', ...env } });
+  const child = spawn('sh', args, { cwd: computer.project, env: { ...computer.env, ...env } });
   const { pid } = child;
   if (pid === undefined) throw new Error('the server did not start');
   const [messages, strays]: [Message[], string[]] = [[], []];
   const news = new EventEmitter().setMaxListeners(0);
-  let [log, isGone, count] = ['', false, 0];
+  let [output, log, isGone, count] = ['', '', false, 0];
   const exit = new Promise<number | string | null>((resolve) => {
     child.once('close', (code, signal) => {
       isGone = true;
       news.emit('news');
       resolve(code ?? signal);
     });
+  });
+  child.stdout.on('data', (chunk) => {
+    output += String(chunk);
   });
   child.stderr.on('data', (chunk) => {
     log += String(chunk);
@@ -87,6 +95,7 @@ export function startBare(computer: Computer, { env = {}, redirect = '' }: BareO
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
+    output: () => output,
     log: () => log,
     end: () => void child.stdin.end(),
     kill: (signal) => void child.kill(signal),
@@ -109,9 +118,16 @@ export function startBare(computer: Computer, { env = {}, redirect = '' }: BareO
       bare.send({ id: own, method, ...(params && { params }) });
       return bare.next((sent) => sent.id === own);
     },
+    async initialize(protocolVersion = '2025-11-25') {
+      const answer = await bare.request('initialize', { protocolVersion, capabilities: {}, clientInfo });
+      bare.send({ method: 'notifications/initialized' });
+      return answer;
+    },
   };
   return bare;
 }
+
+const clientInfo = { name: 'bare', version: '1' };
 
 function readMessage(line: string): Message | undefined {
   try {
@@ -121,34 +137,11 @@ function readMessage(line: string): Message | undefined {
   }
 }
 
-const clientInfo = { name: 'bare', version: '1' };
 export const hello = { id: 'hello', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } };
 
-/** A server past `initialize`. */
-export async function openBare(computer: Computer, options?: BareOptions): Promise<Bare> {
-  const bare = startBare(computer, options);
-  bare.send(hello);
-  await bare.next((sent) => sent.id === 'hello');
-  bare.send({ method: 'notifications/initialized' });
+/** A server past `initialize`, without previews, which would take most of its time. */
+export async function openBare(computer: Computer, { env, ...options }: BareOptions = {}): Promise<Bare> {
+  const bare = startBare(computer, { env: { LIMNER_PREVIEW: 'none', ...env }, ...options });
+  await bare.initialize();
   return bare;
-}
-
-/** Megabytes of memory a process holds. */
-export async function memoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-}
-
-/** Seconds of processor time a process has used; the kernel counts hundredths. */
-export async function processorTimeOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const [user = '', system = ''] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) / 100;
-}
-
-export function medianOf(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
