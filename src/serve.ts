@@ -3,6 +3,7 @@ import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server
 import type { Memory } from './archive/identify.ts';
 import type { Ledger } from './archive/ledger.ts';
 import type { Config } from './config.ts';
+import { createGiveBack } from './give-back.ts';
 import { createModel } from './model/index.ts';
 import { toOutgoingMessage } from './outgoing.ts';
 import { createServer, wrapArguments } from './server.ts';
@@ -59,10 +60,16 @@ function createLog(write: (text: string) => void): Log {
 /** What the process ends after, and not in the middle of. */
 class Calls {
   readonly #open = new Set<Promise<unknown>>();
+  readonly #giveBack = createGiveBack(() => this.size === 0);
 
   track(call: Promise<unknown>): void {
     this.#open.add(call);
-    void call.catch(() => undefined).finally(() => this.#open.delete(call));
+    void call
+      .catch(() => undefined)
+      .finally(() => {
+        this.#open.delete(call);
+        this.#giveBack.callEnded();
+      });
   }
 
   get size(): number {

@@ -20,6 +20,7 @@ const rows = [
     'outgoing',
     'options',
     'allowed-hosts',
+    'give-back',
   ],
   ['settings'],
   ['config'],

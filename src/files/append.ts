@@ -42,7 +42,7 @@ async function endsTorn(handle: FileHandle): Promise<boolean> {
 const newline = 0x0a;
 
 /** What a file of our own that only grows has that was not read before. */
-export interface Growth<Line> {
+interface Growth<Line> {
   /** Whole lines, oldest first, each as what it says. Lines no line of ours is as long as are passed over. */
   added: readonly Line[];
   /** What was read before is no longer there: the file was exchanged, cut short or removed, and `added` is all there is. */

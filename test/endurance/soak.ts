@@ -64,7 +64,8 @@ export async function soak(ground: Ground, calls: number): Promise<Soak> {
     handles: { warm: 0, last: 0 },
     stray: [],
   };
-  const [warmUp, stretch] = [Math.ceil(calls / 4), Math.ceil(calls / 40)];
+  // Compiling goes on for a thousand calls and more.
+  const [warmUp, stretch] = [Math.ceil(calls / 2), Math.ceil(calls / 40)];
   const least: number[] = [];
   let current = Number.POSITIVE_INFINITY;
   for (let index = 1; index <= calls; index += 1) {

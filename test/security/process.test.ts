@@ -100,7 +100,7 @@ describe('stdout', () => {
     const growth = (await memoryOf(server.pid)) - before;
     server.stdout.resume();
     await vi.waitFor(() => expect(server.messages.filter(({ id }) => typeof id === 'number')).toHaveLength(calls + lists), {
-      timeout: 60_000,
+      timeout: 300_000,
     });
     figure(
       'a host that does not read',

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 
 /** What the system says of processes; Linux only, since nothing else says it in files. */
 export const isTold = process.platform === 'linux';
@@ -30,6 +31,17 @@ export async function workOf(pid: number): Promise<number> {
 export async function memoryOf(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return (Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024) / 1_000_000;
+}
+
+/** The least memory a process gets by with over the next seconds, in megabytes: what is only waiting to be collected is, once nobody asks for anything. */
+export async function leastMemoryOf(pid: number, seconds: number): Promise<number> {
+  const end = performance.now() + seconds * 1000;
+  let least = await memoryOf(pid);
+  while (performance.now() < end) {
+    await setTimeout(100);
+    least = Math.min(least, await memoryOf(pid));
+  }
+  return least;
 }
 
 export async function readOf(pid: number, file: 'environ' | 'maps' | 'cmdline'): Promise<string> {
