@@ -45,8 +45,8 @@ async function helpersOf(pid: number): Promise<number> {
   return (await Promise.all((await childrenOf(pid)).map(bytesOf))).reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Many calls of one server, some of them with a fault: pictures made, edited, converted; errors of Google's, cancels, pictures that are none. */
-export async function soak(ground: Ground, calls: number): Promise<Soak> {
+/** Many calls of one server once it is warm, some of them with a fault: pictures made, edited, converted; errors of Google's, cancels, pictures that are none. */
+export async function soak(ground: Ground, { warmUp, calls }: { warmUp: number; calls: number }): Promise<Soak> {
   const computer = await ground.makeComputer();
   await computer.write('photo.png', await photo(640, 480));
   await computer.write('text.png', 'This is no picture.');
@@ -64,11 +64,10 @@ export async function soak(ground: Ground, calls: number): Promise<Soak> {
     handles: { warm: 0, last: 0 },
     stray: [],
   };
-  // Compiling goes on for a thousand calls and more.
-  const [warmUp, stretch] = [Math.ceil(calls / 2), Math.ceil(calls / 40)];
+  const stretch = Math.ceil(calls / 20);
   const least: number[] = [];
   let current = Number.POSITIVE_INFINITY;
-  for (let index = 1; index <= calls; index += 1) {
+  for (let index = 1; index <= warmUp + calls; index += 1) {
     const isFault = index % faultEvery === 0;
     figures.wrong.push(...(await (isFault ? failOnce(ground, prey, index) : succeed(prey, index))));
     figures.calls += 1;
