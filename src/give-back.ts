@@ -1,14 +1,14 @@
-/** So many calls that have ended leave enough behind for a collection between two of them. */
-const callsBetween = 50;
+/** So much work that has ended leaves enough behind for a collection in between; a call is two pieces, itself and the note that its answer was read. */
+const worksBetween = 50;
 
-/** Without a call for this long, nobody waits for the few dozen milliseconds that a collection takes; in milliseconds. */
+/** With no more work for this long, nobody waits for the few dozen milliseconds that a collection takes; in milliseconds. */
 const idleMs = 3000;
 
 /**
  * Gives back the memory that calls leave behind, while none is under way. V8 by itself collects when it wants room, and takes more first: a server that has had a few
  * hundred calls would stand at twice what it uses for as long as its host lives.
  */
-export function createGiveBack(isIdle: () => boolean): { callEnded(): void } {
+export function createGiveBack(isIdle: () => boolean): { workEnded(): void } {
   let ended = 0;
   let waiting: NodeJS.Timeout | undefined;
   const collect = () => {
@@ -18,10 +18,10 @@ export function createGiveBack(isIdle: () => boolean): { callEnded(): void } {
     collectGarbage().catch(() => undefined);
   };
   return {
-    callEnded() {
+    workEnded() {
       ended += 1;
       clearTimeout(waiting);
-      waiting = setTimeout(collect, ended < callsBetween ? idleMs : 0).unref();
+      waiting = setTimeout(collect, ended < worksBetween ? idleMs : 0).unref();
     },
   };
 }

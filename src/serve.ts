@@ -68,7 +68,7 @@ class Calls {
       .catch(() => undefined)
       .finally(() => {
         this.#open.delete(call);
-        this.#giveBack.callEnded();
+        this.#giveBack.workEnded();
       });
   }
 

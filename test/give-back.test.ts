@@ -27,14 +27,14 @@ const soon = { timeout: 20_000, interval: 50 };
 
 test('what calls left behind is collected a moment after the last one', async ({ collections }) => {
   const giveBack = createGiveBack(() => true);
-  for (let call = 0; call < 10; call += 1) giveBack.callEnded();
+  for (let call = 0; call < 10; call += 1) giveBack.workEnded();
   expect(collections()).toBe(0);
   await vi.waitFor(() => expect(collections()).toBeGreaterThan(0), soon);
 });
 
 test('it is collected between two of many that leave no pause', async ({ collections }) => {
   const giveBack = createGiveBack(() => true);
-  const calls = setInterval(() => giveBack.callEnded(), 5);
+  const calls = setInterval(() => giveBack.workEnded(), 5);
   await vi.waitFor(() => expect(collections()).toBeGreaterThan(0), soon);
   clearInterval(calls);
 });
@@ -46,10 +46,10 @@ test('it is not collected while a call is under way', async ({ collections }) =>
     asked += 1;
     return isIdle;
   });
-  for (let call = 0; call < 50; call += 1) giveBack.callEnded();
+  for (let call = 0; call < 50; call += 1) giveBack.workEnded();
   await vi.waitFor(() => expect(asked).toBe(1), soon);
   expect(collections()).toBe(0);
   isIdle = true;
-  giveBack.callEnded();
+  giveBack.workEnded();
   await vi.waitFor(() => expect(collections()).toBeGreaterThan(0), soon);
 });

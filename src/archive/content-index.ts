@@ -83,7 +83,7 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
   return {
     enter,
     async enterMissing(record) {
-      const own = (await readLines()).filter((text) => text.includes(record.id));
+      const own = (await readLines()).filter((text) => toId(text) === record.id);
       for (const sha256 of hashesOf(record)) if (!own.some((text) => text.includes(sha256))) await enter(record, sha256);
     },
     find: async (sought) => newestFirst(await readComplete(), sought),
@@ -101,23 +101,23 @@ function* newestFirst(lines: readonly string[], sought: Sought): Generator<strin
   for (let index = lines.length - 1; index >= 0; index -= 1) {
     const line = lines[index] ?? '';
     const entry = texts.every((text) => line.includes(text)) ? parse(line) : undefined;
-    if (entry === undefined || found.has(entry.id) || !isLike(entry, sought)) continue;
+    if (entry === undefined || found.has(entry.id) || !fits(entry, [entry.sha256], sought)) continue;
     found.add(entry.id);
     yield entry.id;
   }
 }
 
-function isLike(entry: Entry, { sha256 = entry.sha256, call = entry.call, folder = entry.folder }: Sought): boolean {
-  return entry.sha256 === sha256 && entry.call === call && entry.folder === folder;
+/** Whether a record is one that is sought; one that has no file is so by its call or folder. */
+export function isSought(record: ImageRecord, sought: Sought): boolean {
+  return fits(record, hashesOf(record), sought);
 }
 
-/** Whether a record is one that is sought. */
-export function isSought(record: ImageRecord, { sha256, call, folder }: Sought): boolean {
-  return (
-    (sha256 === undefined || hashesOf(record).includes(sha256)) &&
-    (call === undefined || record.call === call) &&
-    (folder === undefined || record.folder === folder)
-  );
+function fits(
+  made: Pick<Entry, 'call' | 'folder'>,
+  hashes: readonly string[],
+  { sha256, call = made.call, folder = made.folder }: Sought,
+): boolean {
+  return made.call === call && made.folder === folder && (sha256 === undefined || hashes.includes(sha256));
 }
 
 /** What a picture is found by: its bytes as they came and as they were delivered. */

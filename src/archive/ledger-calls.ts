@@ -1,4 +1,4 @@
-import { addUpDay, type LedgerLine, type SentLine } from './ledger-lines.ts';
+import { type DaySum, type LedgerLine, type SentLine, startDay } from './ledger-lines.ts';
 
 /** One request of a call. */
 export interface RequestState {
@@ -32,11 +32,13 @@ export interface CallState {
 /** The calls of some days' lines, oldest first. */
 export function toCalls(days: readonly (readonly LedgerLine[])[]): CallState[] {
   const calls = new Map<string, CallState>();
-  for (const lines of days) {
-    const { refused } = addUpDay(lines);
-    for (const line of lines) if (!('request' in line && refused.has(line.request))) enterLine(line, calls);
-  }
+  for (const lines of days) enterLines(lines, startDay(), calls);
   return [...calls.values()];
+}
+
+/** Goes on with a day and with the calls it is about; a request that was too much for its day was never sent. */
+export function enterLines(lines: readonly LedgerLine[], day: DaySum, calls: Map<string, CallState>): void {
+  for (const line of lines) if (day.add(line)) enterLine(line, calls);
 }
 
 /** Enters what a line says of the calls it speaks of; what was known of a call before stays as it was for those who have it. */

@@ -4,7 +4,7 @@ import { appendLine, openGrowingFile } from '../files/append.ts';
 import { listNames } from '../files/read.ts';
 import { formatDollars, showPath } from '../text.ts';
 import { type CallState, enterLine } from './ledger-calls.ts';
-import { type DayTotals, type LedgerLine, parseLine, type SentLine, startDay, toDayName } from './ledger-lines.ts';
+import { type DayTotals, type LedgerLine, parseLine, type SentLine, toDayName } from './ledger-lines.ts';
 import { openRecentDays, type RecentAccount } from './recent-days.ts';
 import { newImageId } from './record.ts';
 
@@ -91,9 +91,9 @@ export function openLedger(stateDir: string, host: string): Ledger {
 
   /** What cannot be read is taken for what was read of it before, unless a budget goes by it. */
   async function addUp(day: string, strict = false): Promise<DayTotals> {
-    const { days, failures } = await readRecent();
+    const { sumOf, failures } = await readRecent();
     if (strict && failures.has(day)) throw failures.get(day);
-    const known = days.get(day) ?? startDay();
+    const known = sumOf(day);
     const pending = unwritten.get(day);
     if (pending === undefined) return known;
     const sum = known.fork();

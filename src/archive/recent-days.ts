@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { type GrowingFile, openGrowingFile } from '../files/append.ts';
-import { type CallState, enterLine } from './ledger-calls.ts';
+import { type CallState, enterLines } from './ledger-calls.ts';
 import { type DaySum, type LedgerLine, parseLine, startDay, toDayName } from './ledger-lines.ts';
 
 /** What the ledger of the last days comes to. */
 export interface RecentAccount {
   /** By their names, oldest first. */
   calls: ReadonlyMap<string, CallState>;
-  /** What each day stands at, by its name. */
-  days: ReadonlyMap<string, DaySum>;
+  /** What a day stands at, by its name. */
+  sumOf(day: string): DaySum;
   /** Why a day could not be read, by its name; it stands at what was read of it before. */
   failures: ReadonlyMap<string, unknown>;
 }
@@ -21,10 +21,13 @@ export interface RecentDays {
 /** How far back an unclaimed picture is told of, in days. */
 const daysLookedBack = 7;
 
+interface Day {
+  file: GrowingFile<LedgerLine>;
+  sum: DaySum;
+}
+
 interface Account {
-  names: readonly string[];
-  files: ReadonlyMap<string, GrowingFile<LedgerLine>>;
-  days: ReadonlyMap<string, DaySum>;
+  days: ReadonlyMap<string, Day>;
   calls: Map<string, CallState>;
 }
 
@@ -33,20 +36,17 @@ export function openRecentDays(folder: string): RecentDays {
   let turn: Promise<unknown> = Promise.resolve();
 
   function start(names: readonly string[]): Account {
-    return {
-      names,
-      files: new Map(names.map((name) => [name, openGrowingFile(join(folder, `${name}.jsonl`), parseLine)])),
-      days: new Map(names.map((name) => [name, startDay()])),
-      calls: new Map(),
-    };
+    const open = (name: string): Day => ({ file: openGrowingFile(join(folder, `${name}.jsonl`), parseLine), sum: startDay() });
+    return { days: new Map(names.map((name) => [name, open(name)])), calls: new Map() };
   }
 
   async function readOn(): Promise<RecentAccount> {
     const names = lastDays();
-    if (account.names.join() !== names.join()) account = start(names);
+    if ([...account.days.keys()].join() !== names.join()) account = start(names);
     let failures = await goOn(account);
     for (; failures === undefined; failures = await goOn(account)) account = start(names);
-    return { ...account, failures };
+    const { days, calls } = account;
+    return { calls, sumOf: (day) => days.get(day)?.sum ?? startDay(), failures };
   }
 
   return {
@@ -59,12 +59,12 @@ export function openRecentDays(folder: string): RecentDays {
 }
 
 /** Takes what is new; undefined when a file was exchanged, so that the account has to be made anew. */
-async function goOn({ files, days, calls }: Account): Promise<ReadonlyMap<string, unknown> | undefined> {
+async function goOn({ days, calls }: Account): Promise<ReadonlyMap<string, unknown> | undefined> {
   const failures = new Map<string, unknown>();
-  for (const [name, file] of files) {
+  for (const [name, { file, sum }] of days) {
     const growth = await file.readOn().catch((cause: unknown) => void failures.set(name, cause));
     if (growth?.isAnew) return undefined;
-    for (const line of growth?.added ?? []) if (days.get(name)?.add(line)) enterLine(line, calls);
+    enterLines(growth?.added ?? [], sum, calls);
   }
   return failures;
 }
