@@ -1,10 +1,11 @@
 import { basename, join } from 'node:path';
-import { makeOwnFolder, publish, remove } from '../files/publish.ts';
-import { inParts, isPlainFile, isSameFile, listNames, listRemovable, measure, readBytes } from '../files/read.ts';
+import { makeOwnFolder, publish } from '../files/publish.ts';
+import { inParts, isPlainFile, isSameFile, listNames, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { isSought, openContentIndex, type Sought } from './content-index.ts';
 import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
+import { createRemoval, type Removal } from './removal.ts';
 import { createTidier, type Tidied, toOwner } from './tidy.ts';
 import { keepExchange, loadExchange } from './turns.ts';
 
@@ -31,7 +32,7 @@ export interface History {
 export type NoHistory = 'none' | 'several' | 'incomplete';
 
 /** What outlives a call: originals, records and conversations, plain files in the state folder. */
-export interface Archive {
+export interface Archive extends Removal {
   /**
    * Puts a picture on disk as it came, with what was said to make it, and its record last: everything synced, before anything else is done with it.
    * Never throws: where the state folder cannot be written the record has no `original`, and is remembered while this process lives.
@@ -54,16 +55,6 @@ export interface Archive {
   historyOf(record: ImageRecord): Promise<History | NoHistory>;
   /** Every record, oldest first. */
   all(): Promise<ImageRecord[]>;
-  /** Bytes that forgetting these pictures would free. */
-  measure(ids: readonly string[]): Promise<number>;
-  /** Removes records, originals and conversations; delivered files are not touched. Resolves with the bytes that became free. */
-  forget(ids: readonly string[]): Promise<number>;
-  /** Bytes the copies of replaced pictures take. */
-  measureReplaced(): Promise<number>;
-  /** Bytes of everything but these pictures and calls, copies of replaced pictures included. */
-  measureAll(keep: ReadonlySet<string>): Promise<number>;
-  /** Removes all that, whether it can still be read or not. */
-  forgetAll(keep: ReadonlySet<string>): Promise<number>;
   /** Finds out what the archive takes of the disk, where that is not known; done while the model works, so that nobody waits for it. */
   lookAround(): Promise<void>;
   /** Makes room below the cap, what matters least first; pictures and calls that `unclaimed` lists are left alone. */
@@ -187,36 +178,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       .sort((a, b) => a.number - b.number);
   }
 
-  /** Everything that is kept of a picture alone. */
-  async function filesOf(id: string): Promise<string[]> {
-    return [(await findOriginal(id)) ?? [], join(turns, `${id}.json.gz`), recordPath(id)].flat();
-  }
-
-  /** What was sent for these pictures and for no other that is still there. */
-  async function sentOnlyFor(records: readonly ImageRecord[]): Promise<string[]> {
-    const names = new Map(records.flatMap(({ turn, call }) => (turn ? [[turn.sent, call]] : [])));
-    const gone = new Set(records.map(({ id }) => id));
-    const free: string[] = [];
-    for (const [sent, call] of names) {
-      const others = (await ofCall(call)).filter(({ id }) => !gone.has(id));
-      if (!others.some(({ turn }) => turn?.sent === sent)) free.push(join(turns, `${sent}.json.gz`));
-    }
-    return free;
-  }
-
-  /** Every file but those of the pictures and calls to keep, readable or not. */
-  async function listAll(keep: ReadonlySet<string>): Promise<string[]> {
-    const names = await Promise.all(
-      [images, turns, replaced].map(async (folder) => (await listRemovable(folder)).map((name) => ({ folder, name }))),
-    );
-    return names.flat().flatMap(({ folder, name }) => (keep.has(toOwner(name)) ? [] : [join(folder, name)]));
-  }
-
-  async function everythingOf(ids: readonly string[]): Promise<string[]> {
-    const records = (await Promise.all(ids.map(readRecord))).filter((record) => record !== undefined);
-    const [own, shared] = await Promise.all([Promise.all(ids.map(filesOf)), sentOnlyFor(records)]);
-    return [...own.flat(), ...shared];
-  }
+  const removal = createRemoval({ images, turns, replaced, own, index, readRecord, findOriginal, ofCall });
 
   return {
     async keep(record, bytes, said) {
@@ -250,7 +212,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       const { original } = record ?? {};
       // The very file that is about to be replaced keeps nothing.
       const isAnother = original !== undefined && !(await isSameFile(original.path, path));
-      if (isAnother && original.sha256 === sha256 && (await measureBytes(original.path)) === original.bytes) return original.path;
+      if (isAnother && original.sha256 === sha256 && (await measure(original.path))?.bytes === original.bytes) return original.path;
       await makeOwnFolder(replaced);
       return publish(join(replaced, `${sha256.slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
     },
@@ -281,47 +243,10 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       };
     },
     all: readAll,
-    async measure(ids) {
-      return toSum(await Promise.all((await everythingOf(ids)).map(measureBytes)));
-    },
-    async forget(ids) {
-      const paths = await everythingOf(ids);
-      for (const id of ids) own.delete(id);
-      return toSum(await Promise.all(paths.map(removeMeasured)));
-    },
-    async measureReplaced() {
-      return toSum(await Promise.all((await listNames(replaced)).map((name) => measureBytes(join(replaced, name)))));
-    },
-    async measureAll(keep) {
-      return toSum(await Promise.all((await listAll(keep)).map(measureBytes)));
-    },
-    async forgetAll(keep) {
-      own.clear();
-      const bytes = toSum(await Promise.all((await listAll(keep)).map(removeMeasured)));
-      // What stays is entered anew.
-      await index.remove();
-      return bytes;
-    },
+    ...removal,
     lookAround: () => tidier.lookAround(),
     tidy: (unclaimed) => tidier.tidy(unclaimed),
   };
-}
-
-async function measureBytes(path: string): Promise<number> {
-  return (await measure(path))?.bytes ?? 0;
-}
-
-async function removeMeasured(path: string): Promise<number> {
-  const bytes = await measureBytes(path);
-  // A folder in a file's place is none of ours.
-  return remove(path).then(
-    () => bytes,
-    () => 0,
-  );
-}
-
-function toSum(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function isDelivered(record: ImageRecord): record is DeliveredRecord {
