@@ -1,5 +1,5 @@
 /** So much work that has ended leaves enough behind for a collection in between; a call is two pieces, itself and the note that its answer was read. */
-const worksBetween = 50;
+const worksBetween = 20;
 
 /** With no more work for this long, nobody waits for the few dozen milliseconds that a collection takes; in milliseconds. */
 const idleMs = 3000;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { remove } from '../files/publish.ts';
-import { listNames, listRemovable, measure } from '../files/read.ts';
+import { inParts, listNames, listRemovable, measure } from '../files/read.ts';
 import type { ContentIndex } from './content-index.ts';
 import type { ImageRecord } from './record.ts';
 import { toOwner } from './tidy.ts';
@@ -59,29 +59,29 @@ export function createRemoval({ images, turns, replaced, own, index, readRecord,
   }
 
   async function everythingOf(ids: readonly string[]): Promise<string[]> {
-    const records = (await Promise.all(ids.map(readRecord))).filter((record) => record !== undefined);
-    const [alone, shared] = await Promise.all([Promise.all(ids.map(filesOf)), sentOnlyFor(records)]);
+    const records = (await inParts(ids, readRecord)).filter((record) => record !== undefined);
+    const [alone, shared] = [await inParts(ids, filesOf), await sentOnlyFor(records)];
     return [...alone.flat(), ...shared];
   }
 
   return {
     async measure(ids) {
-      return toSum(await Promise.all((await everythingOf(ids)).map(measureBytes)));
+      return toSum(await inParts(await everythingOf(ids), measureBytes));
     },
     async forget(ids) {
       const paths = await everythingOf(ids);
       for (const id of ids) own.delete(id);
-      return toSum(await Promise.all(paths.map(removeMeasured)));
+      return toSum(await inParts(paths, removeMeasured));
     },
     async measureReplaced() {
-      return toSum(await Promise.all((await listNames(replaced)).map((name) => measureBytes(join(replaced, name)))));
+      return toSum(await inParts(await listNames(replaced), (name) => measureBytes(join(replaced, name))));
     },
     async measureAll(keep) {
-      return toSum(await Promise.all((await listAll(keep)).map(measureBytes)));
+      return toSum(await inParts(await listAll(keep), measureBytes));
     },
     async forgetAll(keep) {
       own.clear();
-      const bytes = toSum(await Promise.all((await listAll(keep)).map(removeMeasured)));
+      const bytes = toSum(await inParts(await listAll(keep), removeMeasured));
       // What stays is entered anew.
       await index.remove();
       return bytes;

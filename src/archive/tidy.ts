@@ -107,16 +107,14 @@ export function createTidier({ images, turns, replaced, stateDir, maxBytes, read
   }
 
   async function findDeliveredOriginals(unclaimed: ReadonlySet<string>): Promise<FileToRemove[]> {
-    const found = await Promise.all(
-      (await listOriginals(unclaimed)).map(async ({ file, record }) => {
-        const { delivered, original } = record;
-        // Where the output could not be written, the original was delivered in its place.
-        if (delivered === undefined || delivered.sha256 !== original?.sha256 || delivered.path === file.path) return [];
-        // Where the delivered file is gone, the original is the last copy, and stays its month.
-        const isThere = (await measure(delivered.path))?.bytes === delivered.bytes;
-        return isThere ? [{ ...file, rank: Date.parse(record.at) }] : [];
-      }),
-    );
+    const found = await inParts(await listOriginals(unclaimed), async ({ file, record }) => {
+      const { delivered, original } = record;
+      // Where the output could not be written, the original was delivered in its place.
+      if (delivered === undefined || delivered.sha256 !== original?.sha256 || delivered.path === file.path) return [];
+      // Where the delivered file is gone, the original is the last copy, and stays its month.
+      const isThere = (await measure(delivered.path))?.bytes === delivered.bytes;
+      return isThere ? [{ ...file, rank: Date.parse(record.at) }] : [];
+    });
     return found.flat();
   }
 
@@ -170,14 +168,11 @@ interface ListedFile {
 }
 
 async function listFiles(folder: string): Promise<ListedFile[]> {
-  const found = await Promise.all(
-    (await listRemovable(folder))
-      .filter((name) => !isTemporary(name))
-      .map(async (name) => {
-        const path = join(folder, name);
-        const facts = await measure(path);
-        return facts ? [{ name, path, ...facts }] : [];
-      }),
-  );
+  const names = (await listRemovable(folder)).filter((name) => !isTemporary(name));
+  const found = await inParts(names, async (name) => {
+    const path = join(folder, name);
+    const facts = await measure(path);
+    return facts ? [{ name, path, ...facts }] : [];
+  });
   return found.flat();
 }

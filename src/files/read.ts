@@ -144,7 +144,10 @@ export async function measure(path: string): Promise<{ bytes: number; changedAt:
   );
 }
 
-/** Does the same for many files, some at a time: a process may only have so many open. Keeps the order. */
+/**
+ * Does the same for many files, some at a time. Keeps the order. A process may only have so many open; and what Node has under way for each stays in the
+ * process as room for as many again, so that an archive asked about at once would take memory with every picture in it.
+ */
 export async function inParts<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const done: R[] = [];
   for (let start = 0; start < items.length; start += partLength) {
