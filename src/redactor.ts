@@ -8,6 +8,8 @@ export interface Redactor {
   finds(text: string): boolean;
   /** The bytes without this server's keys, as many as before; the very same bytes when there is none in them. */
   redactBytes(bytes: Uint8Array): Uint8Array;
+  /** Length of the longest form of a key: text or bytes that are looked through piece by piece have to overlap by as much. */
+  reach: number;
 }
 
 const redacted = '[redacted]';
@@ -25,7 +27,7 @@ const shortestCut = 20;
  */
 export function createRedactor(keys: readonly string[]): Redactor {
   const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => toForms(key).map(({ text }) => Buffer.from(text)));
+  const wholes = keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
     finds,
@@ -36,6 +38,7 @@ export function createRedactor(keys: readonly string[]): Redactor {
       return replaceOthers(own.length > 0 ? cutOut(plain, own) : text);
     },
     redactBytes: (bytes) => overwrite(bytes, wholes),
+    reach: Math.max(0, ...wholes.map(({ length }) => length)),
   };
 }
 
@@ -86,6 +89,13 @@ function toForms(key: string): Form[] {
     ...base64.map((text) => ({ text, piece: pieces.base64 })),
     ...base64.map((text) => ({ text: text.replaceAll('+', '-').replaceAll('/', '_'), piece: pieces.base64 })),
   ];
+}
+
+/** Bytes whose base64 shows the key to whoever reads that: what is the same wherever in the base64 it stands. Of short keys chance may make them. */
+function toDecoded(key: string): Buffer[] {
+  const letters = key.replace(/[^\w+/-]/g, '');
+  if (letters.length < shortestCut) return [];
+  return [0, 1, 2, 3].map((before) => Buffer.from(letters.slice(before, before + ((letters.length - before) & ~3)), 'base64'));
 }
 
 interface Needles {

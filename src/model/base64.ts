@@ -1,0 +1,85 @@
+/** Where decoded bytes are put, one after the other. */
+export interface ByteStore {
+  /** Memory for so many bytes after the last; what is written there counts once `advance` is called. */
+  reserve(length: number): Buffer;
+  advance(length: number): void;
+}
+
+export interface Base64Decoder {
+  /** Takes some characters of a JSON string, as bytes and with no escape among them. False when one of them may not stand in such a string. */
+  write(characters: Buffer): boolean;
+  /** Puts down what an end without padding leaves. */
+  end(): void;
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const [stranger, padding, control] = [-1, -2, -3];
+
+/** What a character counts; both alphabets are taken, as upstreams have been seen to send (RFC 4648, 4 and 5). */
+const values = new Int8Array(256).fill(stranger);
+values.fill(control, 0, 0x20);
+for (const [value, character] of [...alphabet, '+', '/'].entries()) values[character.charCodeAt(0)] = value;
+for (const [character, value] of [
+  ['-', 62],
+  ['_', 63],
+  ['=', padding],
+] as const)
+  values[character.charCodeAt(0)] = value;
+
+/**
+ * Decodes base64 that comes in pieces, as Node decodes it whole: characters of neither alphabet are passed over, `=` ends it wherever it stands, and
+ * padding may be missing. Nearly all of it goes through Node's own decoder, whose count of bytes tells whether there was anything to pass over.
+ */
+export function createBase64Decoder(store: ByteStore): Base64Decoder {
+  /** Bits of the group that is not complete, and how many characters they came from. */
+  let [bits, count] = [0, 0];
+  let ended = false;
+
+  function writeSlowly(characters: Buffer): boolean {
+    const room = store.reserve(Math.ceil(((characters.length + count) * 3) / 4));
+    let at = 0;
+    for (const character of characters) {
+      const value = values[character] ?? stranger;
+      if (value === control) return false;
+      if (value === padding) ended = true;
+      if (value < 0 || ended) continue;
+      bits = (bits << 6) | value;
+      count += 1;
+      if (count < 4) continue;
+      room[at] = bits >> 16;
+      room[at + 1] = bits >> 8;
+      room[at + 2] = bits;
+      at += 3;
+      [bits, count] = [0, 0];
+    }
+    store.advance(at);
+    return true;
+  }
+
+  /** Whole groups of four characters; false, and nothing done, when not all of them are of the alphabet. */
+  function writeGroups(characters: Buffer): boolean {
+    const length = (characters.length / 4) * 3;
+    if (store.reserve(length).write(characters.toString('latin1'), 'base64') < length) return false;
+    store.advance(length);
+    return true;
+  }
+
+  return {
+    write(characters) {
+      if (ended) return writeSlowly(characters);
+      const start = Math.min(characters.length, (4 - count) % 4);
+      if (start > 0 && !writeSlowly(characters.subarray(0, start))) return false;
+      // Strangers among the first ones leave a group open.
+      const groups = ended || count > 0 ? 0 : (characters.length - start) & ~3;
+      if (groups > 0 && writeGroups(characters.subarray(start, start + groups))) return writeSlowly(characters.subarray(start + groups));
+      return writeSlowly(characters.subarray(start));
+    },
+    end() {
+      const length = count === 0 ? 0 : count - 1;
+      const room = store.reserve(length);
+      if (length > 0) room[0] = count === 2 ? bits >> 4 : bits >> 10;
+      if (length > 1) room[1] = bits >> 2;
+      store.advance(length);
+    },
+  };
+}
