@@ -27,7 +27,10 @@ const shortestCut = 20;
  */
 export function createRedactor(keys: readonly string[]): Redactor {
   const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
+  const wholes = keys.flatMap((key) => [
+    ...[...new Set(toForms(key).map(({ text }) => text))].map((text) => Buffer.from(text)),
+    ...toDecoded(key),
+  ]);
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
     finds,

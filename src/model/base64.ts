@@ -6,6 +6,8 @@ export interface ByteStore {
 }
 
 export interface Base64Decoder {
+  /** Takes the first characters as long as they are nothing but base64, and says how many: most often all; a few or none where anything else follows. */
+  writePlain(characters: Buffer): number;
   /** Takes some characters of a JSON string, as bytes and with no escape among them. False when one of them may not stand in such a string. */
   write(characters: Buffer): boolean;
   /** Puts down what an end without padding leaves. */
@@ -64,16 +66,18 @@ export function createBase64Decoder(store: ByteStore): Base64Decoder {
     return true;
   }
 
+  function writePlain(characters: Buffer): number {
+    const start = (4 - count) % 4;
+    const groups = (characters.length - start) & ~3;
+    if (ended || groups <= 0 || !isPlain(characters.subarray(0, start))) return 0;
+    writeSlowly(characters.subarray(0, start));
+    if (!writeGroups(characters.subarray(start, start + groups))) return start;
+    return start + groups;
+  }
+
   return {
-    write(characters) {
-      if (ended) return writeSlowly(characters);
-      const start = Math.min(characters.length, (4 - count) % 4);
-      if (start > 0 && !writeSlowly(characters.subarray(0, start))) return false;
-      // Strangers among the first ones leave a group open.
-      const groups = ended || count > 0 ? 0 : (characters.length - start) & ~3;
-      if (groups > 0 && writeGroups(characters.subarray(start, start + groups))) return writeSlowly(characters.subarray(start + groups));
-      return writeSlowly(characters.subarray(start));
-    },
+    writePlain,
+    write: (characters) => writeSlowly(characters.subarray(writePlain(characters))),
     end() {
       const length = count === 0 ? 0 : count - 1;
       const room = store.reserve(length);
@@ -82,4 +86,8 @@ export function createBase64Decoder(store: ByteStore): Base64Decoder {
       store.advance(length);
     },
   };
+}
+
+function isPlain(characters: Buffer): boolean {
+  return characters.every((character) => (values[character] ?? stranger) >= 0);
 }

@@ -105,6 +105,8 @@ export function scanForPictures(aside: SetAside, handOn: (bytes: Uint8Array) => 
   }
 
   function takeString(chunk: Chunk): void {
+    // What is nothing but base64 has no end and no escape in it: nearly every chunk is done here.
+    if (escaped === '') chunk.at += sink?.writePlain(chunk.bytes.subarray(chunk.at)) ?? 0;
     while (mode === 'taken' && chunk.at < chunk.bytes.length) {
       if (escaped !== '') {
         takeEscape(chunk.bytes.toString('latin1', chunk.at, chunk.at + 1));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redactor } from '../redactor.ts';
-import { createBase64Decoder } from './base64.ts';
+import { type Base64Decoder, createBase64Decoder } from './base64.ts';
 import { createPictureStore } from './byte-store.ts';
 import { withPngChecksums } from './png-checksums.ts';
 
@@ -15,9 +15,7 @@ export interface SetAside {
 }
 
 /** Takes one picture as the base64 of it arrives. */
-export interface PictureSink {
-  /** As `Base64Decoder.write`. */
-  write(characters: Buffer): boolean;
+export interface PictureSink extends Pick<Base64Decoder, 'write' | 'writePlain'> {
   /** The picture is complete: the word that stands for it. */
   close(): string;
 }
@@ -39,7 +37,10 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
       store.begin();
       const decoder = createBase64Decoder(store);
       let [clean, changed] = [0, false];
-      const lookThrough = (bytes: Uint8Array) => {
+      /** Looks through what has come since the last time, when that is enough. */
+      const lookThrough = (enough: number) => {
+        const bytes = store.current();
+        if (bytes.length - clean < enough) return;
         const stretch = bytes.subarray(Math.max(0, clean - reach));
         const redacted = redactBytes(stretch);
         clean = bytes.length;
@@ -50,14 +51,18 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
       return {
         write(characters) {
           const isFit = decoder.write(characters);
-          const bytes = store.current();
-          if (bytes.length - clean >= stretchBytes) lookThrough(bytes);
+          lookThrough(stretchBytes);
           return isFit;
+        },
+        writePlain(characters) {
+          const taken = decoder.writePlain(characters);
+          lookThrough(stretchBytes);
+          return taken;
         },
         close() {
           decoder.end();
+          lookThrough(1);
           const bytes = store.current();
-          lookThrough(bytes);
           const word = `limner-picture-${pictures.size + 1}-${secret}`;
           pictures.set(word, changed ? withPngChecksums(bytes) : bytes);
           return word;
