@@ -106,18 +106,22 @@ interface Needles {
   byLength: ReadonlyMap<number, ReadonlySet<string>>;
   /** 1 where some needle starts with these two ASCII characters; nearly all of a text is passed over by it. */
   starts: Uint8Array;
+  /** The same of the two after those. */
+  nexts: Uint8Array;
 }
 
 const ascii = 128;
 
 function toNeedles(keys: readonly string[]): Needles {
   const byLength = new Map<number, Set<string>>();
-  const starts = new Uint8Array(ascii * ascii);
+  const [starts, nexts] = [new Uint8Array(ascii * ascii), new Uint8Array(ascii * ascii)];
   for (const needle of keys.flatMap((key) => toForms(key).flatMap((form) => cut(form, key)))) {
     byLength.set(needle.length, (byLength.get(needle.length) ?? new Set()).add(needle));
     starts[needle.charCodeAt(0) * ascii + needle.charCodeAt(1)] = 1;
+    if (needle.length < 4) nexts.fill(1);
+    else nexts[needle.charCodeAt(2) * ascii + needle.charCodeAt(3)] = 1;
   }
-  return { byLength, starts };
+  return { byLength, starts, nexts };
 }
 
 const words = /^[a-z_.-]*$/;
@@ -142,17 +146,23 @@ function findKeys(text: string, needles: Needles, depth = 0): Stretch[] {
   return [...found, ...outside].sort(([a], [b]) => a - b);
 }
 
-function findPlain(text: string, { byLength, starts }: Needles): Stretch[] {
+function findPlain(text: string, { byLength, starts, nexts }: Needles): Stretch[] {
   const found: Stretch[] = [];
   let first = text.charCodeAt(0);
   for (let start = 0; start < text.length - 1; start += 1) {
     const second = text.charCodeAt(start + 1);
-    if (first < ascii && second < ascii && starts[first * ascii + second] === 1) {
+    if (first < ascii && second < ascii && starts[first * ascii + second] === 1 && mayGoOn(text, start + 2, nexts)) {
       for (const [length, needles] of byLength) if (needles.has(text.slice(start, start + length))) found.push([start, start + length]);
     }
     first = second;
   }
   return found;
+}
+
+/** Whether these two characters stand third and fourth in some needle; with a needle shorter than that, any may. */
+function mayGoOn(text: string, at: number, nexts: Uint8Array): boolean {
+  const [third, fourth] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
+  return nexts[0] === 1 || (third < ascii && fourth < ascii && nexts[third * ascii + fourth] === 1);
 }
 
 /** A text with parts left out or exchanged, and for each of its characters where that stood. */
