@@ -28,6 +28,9 @@ for (const [character, value] of [
 ] as const)
   values[character.charCodeAt(0)] = value;
 
+/** Fewer characters than these are decoded sooner here than by asking Node. */
+const worthwhile = 512;
+
 /**
  * Decodes base64 that comes in pieces, as Node decodes it whole: characters of neither alphabet are passed over, `=` ends it wherever it stands, and
  * padding may be missing. Nearly all of it goes through Node's own decoder, whose count of bytes tells whether there was anything to pass over.
@@ -40,8 +43,8 @@ export function createBase64Decoder(store: ByteStore): Base64Decoder {
   function writeSlowly(characters: Buffer): boolean {
     const room = store.reserve(Math.ceil(((characters.length + count) * 3) / 4));
     let at = 0;
-    for (const character of characters) {
-      const value = values[character] ?? stranger;
+    for (let index = 0; index < characters.length; index += 1) {
+      const value = values[characters[index] ?? 0] ?? stranger;
       if (value === control) return false;
       if (value === padding) ended = true;
       if (value < 0 || ended) continue;
@@ -77,7 +80,10 @@ export function createBase64Decoder(store: ByteStore): Base64Decoder {
 
   return {
     writePlain,
-    write: (characters) => writeSlowly(characters.subarray(writePlain(characters))),
+    write(characters) {
+      const rest = characters.length < worthwhile ? characters : characters.subarray(writePlain(characters));
+      return writeSlowly(rest);
+    },
     end() {
       const length = count === 0 ? 0 : count - 1;
       const room = store.reserve(length);

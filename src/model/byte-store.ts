@@ -12,7 +12,9 @@ export interface PictureStore extends ByteStore {
   expect(bytes: number): void;
   /** What comes now belongs to the next picture. */
   begin(): void;
-  /** The bytes of this picture so far. */
+  /** How many bytes of this picture there are so far. */
+  length(): number;
+  /** These bytes. */
   current(): Uint8Array;
 }
 
@@ -43,6 +45,7 @@ export function createPictureStore(): PictureStore {
     advance(length) {
       end += length;
     },
+    length: () => end - start,
     current: () => new Uint8Array(memory.buffer, memory.byteOffset + start, end - start),
   };
 }

@@ -19,6 +19,7 @@ const [openObject, closeObject, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d];
 /** A control character: no JSON goes on after it. */
 const garbage = Buffer.from([1]);
 const none = Buffer.alloc(0);
+const slash = Buffer.from('/');
 
 /**
  * Takes the pictures out of an answer while it streams. What is handed on is the same JSON with a short string in each one's place; it can be parsed
@@ -132,6 +133,12 @@ export function scanForPictures(aside: SetAside, handOn: (bytes: Uint8Array) => 
   }
 
   function takeEscape(character: string): void {
+    if (escaped === '\\' && character === '/') {
+      // The one that servers write: every 64th character may be it.
+      escaped = '';
+      sink?.write(slash);
+      return;
+    }
     escaped += character;
     if (/^\\(u[\da-f]{0,3})?$/i.test(escaped)) return;
     const meant = toCharacter(escaped);
@@ -164,7 +171,6 @@ export function scanForPictures(aside: SetAside, handOn: (bytes: Uint8Array) => 
 /** What an escape in base64 stands for, in bytes that count; undefined when JSON has no such escape. */
 function toCharacter(escaped: string): string | undefined {
   if (/^\\["\\bfnrt]$/.test(escaped)) return '';
-  if (escaped === '\\/') return '/';
   const code = /^\\u([\da-f]{4})$/i.exec(escaped)?.[1];
   if (code === undefined) return undefined;
   const character = String.fromCharCode(Number.parseInt(code, 16));

@@ -39,8 +39,8 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
       let [clean, changed] = [0, false];
       /** Looks through what has come since the last time, when that is enough. */
       const lookThrough = (enough: number) => {
+        if (store.length() - clean < enough) return;
         const bytes = store.current();
-        if (bytes.length - clean < enough) return;
         const stretch = bytes.subarray(Math.max(0, clean - reach));
         const redacted = redactBytes(stretch);
         clean = bytes.length;
