@@ -8,6 +8,8 @@ export interface Redactor {
   finds(text: string): boolean;
   /** The bytes without this server's keys, as many as before; the very same bytes when there is none in them. */
   redactBytes(bytes: Uint8Array): Uint8Array;
+  /** Length of the longest form of a key: text or bytes that are looked through piece by piece have to overlap by as much. */
+  reach: number;
 }
 
 const redacted = '[redacted]';
@@ -25,7 +27,10 @@ const shortestCut = 20;
  */
 export function createRedactor(keys: readonly string[]): Redactor {
   const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => toForms(key).map(({ text }) => Buffer.from(text)));
+  const wholes = keys.flatMap((key) => [
+    ...[...new Set(toForms(key).map(({ text }) => text))].map((text) => Buffer.from(text)),
+    ...toDecoded(key),
+  ]);
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
     finds,
@@ -36,6 +41,7 @@ export function createRedactor(keys: readonly string[]): Redactor {
       return replaceOthers(own.length > 0 ? cutOut(plain, own) : text);
     },
     redactBytes: (bytes) => overwrite(bytes, wholes),
+    reach: Math.max(0, ...wholes.map(({ length }) => length)),
   };
 }
 
@@ -88,23 +94,34 @@ function toForms(key: string): Form[] {
   ];
 }
 
+/** Bytes whose base64 shows the key to whoever reads that: what is the same wherever in the base64 it stands. Of short keys chance may make them. */
+function toDecoded(key: string): Buffer[] {
+  const letters = key.replace(/[^\w+/-]/g, '');
+  if (letters.length < shortestCut) return [];
+  return [0, 1, 2, 3].map((before) => Buffer.from(letters.slice(before, before + ((letters.length - before) & ~3)), 'base64'));
+}
+
 interface Needles {
   /** By their length in characters. */
   byLength: ReadonlyMap<number, ReadonlySet<string>>;
   /** 1 where some needle starts with these two ASCII characters; nearly all of a text is passed over by it. */
   starts: Uint8Array;
+  /** The same of the two after those. */
+  nexts: Uint8Array;
 }
 
 const ascii = 128;
 
 function toNeedles(keys: readonly string[]): Needles {
   const byLength = new Map<number, Set<string>>();
-  const starts = new Uint8Array(ascii * ascii);
+  const [starts, nexts] = [new Uint8Array(ascii * ascii), new Uint8Array(ascii * ascii)];
   for (const needle of keys.flatMap((key) => toForms(key).flatMap((form) => cut(form, key)))) {
     byLength.set(needle.length, (byLength.get(needle.length) ?? new Set()).add(needle));
     starts[needle.charCodeAt(0) * ascii + needle.charCodeAt(1)] = 1;
+    if (needle.length < 4) nexts.fill(1);
+    else nexts[needle.charCodeAt(2) * ascii + needle.charCodeAt(3)] = 1;
   }
-  return { byLength, starts };
+  return { byLength, starts, nexts };
 }
 
 const words = /^[a-z_.-]*$/;
@@ -129,17 +146,23 @@ function findKeys(text: string, needles: Needles, depth = 0): Stretch[] {
   return [...found, ...outside].sort(([a], [b]) => a - b);
 }
 
-function findPlain(text: string, { byLength, starts }: Needles): Stretch[] {
+function findPlain(text: string, { byLength, starts, nexts }: Needles): Stretch[] {
   const found: Stretch[] = [];
   let first = text.charCodeAt(0);
   for (let start = 0; start < text.length - 1; start += 1) {
     const second = text.charCodeAt(start + 1);
-    if (first < ascii && second < ascii && starts[first * ascii + second] === 1) {
+    if (first < ascii && second < ascii && starts[first * ascii + second] === 1 && mayGoOn(text, start + 2, nexts)) {
       for (const [length, needles] of byLength) if (needles.has(text.slice(start, start + length))) found.push([start, start + length]);
     }
     first = second;
   }
   return found;
+}
+
+/** Whether these two characters stand third and fourth in some needle; with a needle shorter than that, any may. */
+function mayGoOn(text: string, at: number, nexts: Uint8Array): boolean {
+  const [third, fourth] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
+  return nexts[0] === 1 || (third < ascii && fourth < ascii && nexts[third * ascii + fourth] === 1);
 }
 
 /** A text with parts left out or exchanged, and for each of its characters where that stood. */

@@ -4,7 +4,7 @@ import { inParts, isPlainFile, isSameFile, listNames, measure, readBytes } from 
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { isSought, openContentIndex, type Sought } from './content-index.ts';
-import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, toSha256 } from './record.ts';
+import { type DeliveredRecord, type ImageRecord, imageIdPattern, parseRecord, sumUp, toSha256 } from './record.ts';
 import { createRemoval, type Removal } from './removal.ts';
 import { createTidier, type Tidied, toOwner } from './tidy.ts';
 import { keepExchange, loadExchange } from './turns.ts';
@@ -139,6 +139,13 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return undefined;
   }
 
+  /** Enters a picture in the index by the sum of its bytes, and resolves with that. */
+  async function enterNew(record: NewRecord, bytes: Uint8Array): Promise<string> {
+    const sha256 = await sumUp(bytes);
+    await index.enter(record, sha256).catch(forgoing);
+    return sha256;
+  }
+
   async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said) {
     await makeOwnFolder(turns);
     const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]));
@@ -182,11 +189,10 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
 
   return {
     async keep(record, bytes, said) {
-      const sha256 = toSha256(bytes);
-      const [path, turn] = await Promise.all([
+      const [path, turn, sha256] = await Promise.all([
         keepOriginal(record.id, bytes).catch(forgoing),
         said && keepTurn(record, bytes, said).catch(() => undefined),
-        index.enter(record, sha256).catch(forgoing),
+        enterNew(record, bytes),
       ]);
       const whole: ImageRecord = { ...record, ...(path && { original: { path, bytes: bytes.length, sha256 } }), ...(turn && { turn }) };
       await write(whole).catch(() => {

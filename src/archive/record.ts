@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { formats, toShape } from '../media.ts';
 
@@ -126,6 +127,24 @@ function randomLetters(): string {
   return [...randomBytes(16)].map((byte) => alphabet[byte % 32]).join('');
 }
 
+/** Sums of pictures in memory, which nobody changes: on its way to the disk each is asked for several times. */
+const sums = new WeakMap<Uint8Array, string>();
+
+/** As much is added up at once: a millisecond's work. */
+const partBytes = 1024 * 1024;
+
 export function toSha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return sums.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The same, added up while others go on; `toSha256` then knows it of these very bytes, which must not change any more. */
+export async function sumUp(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += partBytes) {
+    if (at > 0) await setImmediate();
+    hash.update(bytes.subarray(at, at + partBytes));
+  }
+  const sum = hash.digest('hex');
+  sums.set(bytes, sum);
+  return sum;
 }

@@ -32,15 +32,16 @@ export async function keepExchange(
   exchange: Exchange,
   pictures: ReadonlyMap<string, Uint8Array>,
 ): Promise<NonNullable<ImageRecord['turn']>> {
-  const sentText = JSON.stringify(exchange.sent);
+  const { sent: said, received } = exchange;
+  const sentText = JSON.stringify(said);
   const sent = `${call}-${createHash('sha256').update(sentText).digest('hex').slice(0, 12)}`;
   await Promise.all([
     keepText(join(folder, `${sent}.json.gz`), sentText),
-    keepText(join(folder, `${id}.json.gz`), JSON.stringify(exchange.received, toReferences(pictures))),
+    keepText(join(folder, `${id}.json.gz`), toReceivedText(received, pictures)),
   ]);
-  const goesOn: Turn = { ...exchange.received, parts: exchange.received.parts.filter((part) => !isThought(part)) };
+  const goesOn = received.parts.filter((part) => !isThought(part));
   const made = countPictures(goesOn);
-  return { sent, length: sentText.length + JSON.stringify(goesOn).length, pictures: countPictures(exchange.sent) + made, made };
+  return { sent, length: sentText.length + measureText(received, goesOn), pictures: countPictures(said.parts) + made, made };
 }
 
 async function keepText(path: string, text: string): Promise<void> {
@@ -48,15 +49,43 @@ async function keepText(path: string, text: string): Promise<void> {
   await publish(path, await compress(text, options), 'replace', { mode: 0o600 });
 }
 
-function toReferences(pictures: ReadonlyMap<string, Uint8Array>) {
-  const known = [...pictures].map(([id, bytes]) => ({
-    id,
-    base64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
-  }));
-  return (key: string, value: unknown) => {
-    const same = key === 'data' ? known.find(({ base64 }) => base64 === value) : undefined;
-    return same ? `limner:${same.id}` : value;
+/** What came, as JSON: a picture that is kept is a reference, and one that is not, a draft or one of several, base64 of it. */
+function toReceivedText(received: Turn, pictures: ReadonlyMap<string, Uint8Array>): string {
+  const toText = (bytes: Uint8Array) => {
+    const [id] = [...pictures].find(([, other]) => isSame(bytes, other)) ?? [];
+    return id === undefined ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') : `limner:${id}`;
   };
+  return JSON.stringify({ ...received, parts: received.parts.map((part) => withText(part, toText)) }, withoutForged(pictures));
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one === other || (one.length === other.length && Buffer.compare(one, other) === 0);
+}
+
+/** References are ours to make: one that came is not to be exchanged for a picture of the archive. */
+function withoutForged(pictures: ReadonlyMap<string, Uint8Array>) {
+  return (key: string, value: unknown) => {
+    const id = key === 'data' && typeof value === 'string' ? reference.exec(value)?.[1] : undefined;
+    return id === undefined || pictures.has(id) ? value : '';
+  };
+}
+
+/** Length of what came as JSON with all of its pictures as base64, without making any. */
+function measureText(received: Turn, parts: readonly unknown[]): number {
+  let length = 0;
+  const toNothing = (bytes: Uint8Array) => {
+    length += 4 * Math.ceil(bytes.length / 3);
+    return '';
+  };
+  return JSON.stringify({ ...received, parts: parts.map((part) => withText(part, toNothing)) }).length + length;
+}
+
+const withBytes = z.looseObject({ inlineData: z.looseObject({ data: z.instanceof(Uint8Array) }) });
+
+/** A part with its picture, if it has one as bytes, in other words. */
+function withText(part: unknown, toText: (bytes: Uint8Array) => string): unknown {
+  const picture = withBytes.safeParse(part).data;
+  return picture ? { ...picture, inlineData: { ...picture.inlineData, data: toText(picture.inlineData.data) } } : part;
 }
 
 /** Drafts and thoughts are kept with the answer they led to; a later request does without them. */
@@ -64,14 +93,18 @@ function isThought(part: unknown): boolean {
   return typeof part === 'object' && part !== null && 'thought' in part && part.thought === true;
 }
 
-/** Different pictures in a turn: the same one may come twice. */
-function countPictures(turn: Turn): number {
-  const found = new Set<string>();
-  JSON.stringify(turn, (key, value) => {
-    if (key === 'data' && typeof value === 'string') found.add(value);
-    return value;
+/** Different pictures among parts: the same one may come twice. */
+function countPictures(parts: readonly unknown[]): number {
+  return new Set(parts.flatMap(findPictures)).size;
+}
+
+/** Pictures as bytes or base64, anywhere in a value of JSON. */
+function findPictures(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const isPicture = key === 'data' && (typeof inner === 'string' || inner instanceof Uint8Array);
+    return isPicture ? [inner] : inner instanceof Uint8Array ? [] : findPictures(inner);
   });
-  return found.size;
 }
 
 /** The two sides of what made a picture, as they were; undefined when either is no longer there. `original` reads a picture's bytes by its id. */

@@ -3,28 +3,29 @@ import { z } from 'zod';
 import { withoutHidden } from '../text.ts';
 import type { ImageResponse, Source, Turn, Usage } from './image-model.ts';
 import type { EmptyAnswer } from './refusals.ts';
+import type { SetAside } from './set-aside.ts';
 
 /**
  * Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. Nothing odd beside a picture may cost the
  * picture, which is paid for, so gaps are passed over.
  */
-export function toResponse(answer: GenerateContentResponse, sent: Turn): ImageResponse {
+export function toResponse(answer: GenerateContentResponse, sent: Turn, aside: Pick<SetAside, 'find'>): ImageResponse {
   const candidate = answer.candidates?.[0];
-  const parts = candidate?.content?.parts?.filter((part) => part !== null) ?? [];
-  const finals = parts.filter((part) => !part.thought);
+  const parts = withPictures(candidate?.content?.parts?.filter((part) => part !== null) ?? [], aside);
+  const finals = parts.filter(({ part }) => !part.thought);
   const pictures = toPictures(finals);
-  const arrived = finals.filter((part) => part.inlineData?.data).length;
+  const arrived = finals.filter(({ part }) => part.inlineData?.data).length;
   const drafts = pictures.length > 0 ? [] : toPictures(parts).slice(-1);
   const usage = toUsage(answer, pictures.length + drafts.length > 0);
   const grounding = candidate?.groundingMetadata;
   return {
     images: [...pictures, ...drafts],
-    text: finals.flatMap((part) => (typeof part.text === 'string' ? [part.text] : [])).join(''),
+    text: finals.flatMap(({ part }) => (typeof part.text === 'string' ? [part.text] : [])).join(''),
     sources: grounding?.groundingChunks?.flatMap((chunk) => toSource(chunk?.web)) ?? [],
     searches: grounding?.webSearchQueries?.length ?? 0,
     ...(usage && { usage }),
     ...(answer.modelVersion && { model: answer.modelVersion }),
-    exchange: { sent, received: { role: 'model', parts } },
+    exchange: { sent, received: { role: 'model', parts: parts.map(toKept) } },
     warnings: [
       ...(drafts.length > 0 ? ['The model sent only a draft; the last draft was saved.'] : []),
       ...(pictures.length > 0 && arrived > pictures.length ? ['The model sent the same picture more than once; it was saved once.'] : []),
@@ -47,15 +48,38 @@ function toSource(page: GroundingChunkWeb | undefined): Source[] {
   ];
 }
 
-/** Node's decoder takes both base64 alphabets, line breaks and missing padding, as upstreams have been seen to send. */
-function toPictures(parts: readonly Part[]): Uint8Array[] {
-  const seen = new Set<string>();
-  return parts.flatMap(({ inlineData }) => {
-    if (typeof inlineData?.data !== 'string' || seen.has(inlineData.data)) return [];
-    seen.add(inlineData.data);
-    const bytes = Buffer.from(inlineData.data, 'base64');
-    return bytes.length > 0 ? [bytes] : [];
+/** A part, and the picture in it. */
+interface Received {
+  part: Part;
+  bytes?: Uint8Array;
+}
+
+/** The same picture twice is the same bytes twice. Node's decoder takes what `base64.ts` takes. */
+function withPictures(parts: readonly Part[], aside: Pick<SetAside, 'find'>): Received[] {
+  const known = new Map<string, Uint8Array[]>();
+  return parts.map((part) => {
+    const data = part.inlineData?.data;
+    const bytes = typeof data === 'string' ? (aside.find(data) ?? new Uint8Array(Buffer.from(data, 'base64'))) : undefined;
+    if (bytes === undefined || bytes.length === 0) return { part };
+    const alike = known.get(toHint(bytes)) ?? [];
+    const same = alike.find((other) => Buffer.compare(other, bytes) === 0);
+    if (same === undefined) known.set(toHint(bytes), [...alike, bytes]);
+    return { part, bytes: same ?? bytes };
   });
+}
+
+/** The same for the same bytes, and hardly ever for others: most of a picture's header, and its length. */
+function toHint(bytes: Uint8Array): string {
+  return `${bytes.length} ${Buffer.from(bytes.subarray(0, 4096)).toString('latin1')}`;
+}
+
+function toPictures(parts: readonly Received[]): Uint8Array[] {
+  return [...new Set(parts.flatMap(({ bytes = [] }) => bytes))];
+}
+
+/** The part as it came, but for its picture, which is there as bytes. */
+function toKept({ part, bytes }: Received): unknown {
+  return bytes === undefined ? part : { ...part, inlineData: { ...part.inlineData, data: bytes } };
 }
 
 /** Everything put out that is no picture is billed as text: thoughts, remarks, and what the image count does not explain. */

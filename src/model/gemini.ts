@@ -1,4 +1,5 @@
 import type { Content, GenerateContentConfig, GoogleGenAI, Part } from '@google/genai';
+import { z } from 'zod';
 import { ToolError } from '../errors.ts';
 import type { Redactor } from '../redactor.ts';
 import type { Secret } from '../settings/key.ts';
@@ -10,6 +11,7 @@ import { redactAnswer } from './redact-answer.ts';
 import { toRefusal } from './refusals.ts';
 import { fail } from './request-failure.ts';
 import { type Attempt, withRetries } from './retries.ts';
+import { createSetAside } from './set-aside.ts';
 
 export interface GeminiOptions {
   apiKey: Secret;
@@ -55,16 +57,17 @@ interface Upstream {
 async function ask({ ai, door, redactor }: Upstream, request: ImageRequest, call: ModelCall, nudge: boolean): Promise<Attempt> {
   const exchange: Exchange = { model: request.model, thrown: undefined };
   const sent = { role: 'user', parts: toParts(request, nudge) } as const;
+  const pictures = createSetAside(redactor);
   const contents = [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }];
   if (redactor.finds(toWords(contents))) return { failure: fail('invalid_argument', keyInRequest) };
   try {
     const answer = await ai.models.generateContent({
       model: request.model,
       contents,
-      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door) } },
+      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door, pictures) } },
     });
-    redactAnswer(answer, redactor);
-    const response = toResponse(answer, sent);
+    await redactAnswer(answer, redactor);
+    const response = toResponse(answer, sent, pictures);
     if (response.images.length > 0) return { response };
     const failure = toRefusal(toEmptyAnswer(answer, response.text, redactor.redact(exchange.body ?? '')));
     // Blocked pictures are not billed; words and thoughts are.
@@ -94,8 +97,22 @@ function timedOut(): ToolError {
 function toContent({ role, parts }: Turn): Content {
   return {
     role,
-    parts: parts.filter((part): part is Part => typeof part === 'object' && part !== null && !('thought' in part && part.thought)),
+    parts: parts
+      .filter((part): part is Part => typeof part === 'object' && part !== null && !('thought' in part && part.thought))
+      .map(withBase64),
   };
+}
+
+const withBytes = z.looseObject({ inlineData: z.looseObject({ data: z.instanceof(Uint8Array) }) });
+
+/** A picture as it travels. */
+function withBase64(part: Part): Part {
+  const { data: picture } = withBytes.safeParse(part);
+  return picture ? { ...part, inlineData: { ...part.inlineData, data: toBase64(picture.inlineData.data) } } : part;
+}
+
+function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 function toParts(request: ImageRequest, nudge: boolean): Part[] {
@@ -103,7 +120,7 @@ function toParts(request: ImageRequest, nudge: boolean): Part[] {
   const words = request.instructions === undefined ? prompt : `${prompt}\n\n${request.instructions}`;
   const pictures = [...request.images, ...(request.guide ? [request.guide] : [])].flatMap(({ label, bytes, mediaType }): Part[] => [
     { text: label },
-    { inlineData: { mimeType: mediaType, data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') } },
+    { inlineData: { mimeType: mediaType, data: toBase64(bytes) } },
   ]);
   // With one picture alone, and that one in the conversation, nobody has to be told which is meant.
   const earlier = request.history && pictures.length > 0 ? [{ text: `${request.history.label}: the last picture above` }] : [];

@@ -43,7 +43,11 @@ export interface ImageRequest {
   variation: number;
 }
 
-/** One side of a conversation with the upstream, in the upstream's own words: kept as it came, sent back as it was. */
+/**
+ * One side of a conversation with the upstream, in the upstream's own words: kept as it came, sent back as it was. A picture that has just been received
+ * is bytes, where base64 stands in those words (`inlineData.data`): the same `Uint8Array` as among the pictures of the answer, and as another part's with
+ * the same picture.
+ */
 export interface Turn {
   role: 'user' | 'model';
   parts: readonly unknown[];

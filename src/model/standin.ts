@@ -62,7 +62,7 @@ async function generate(request: ImageRequest, call: ModelCall): Promise<ImageRe
     usage: { input: 0, image: 0, text: 0 },
     exchange: {
       sent: { role: 'user', parts: [{ text: request.prompt }, ...(asked.ground === undefined ? [] : asked.images.flatMap(toDrawnPart))] },
-      received: { role: 'model', parts: [{ inlineData: { data: Buffer.from(image).toString('base64') } }] },
+      received: { role: 'model', parts: [{ inlineData: { data: image } }] },
     },
     warnings: [],
   };

@@ -4,11 +4,11 @@ import { finished, Readable } from 'node:stream';
 /** How a body travels. Everything but `whole` is a fault of the wire. */
 export type Delivery = 'whole' | 'reset' | 'silence' | 'half-then-reset' | 'half-then-silence' | { msPerByte: number };
 
-/** One HTTP answer, as data. A generator is a body too large to hold, sent in pieces without a content-length. */
+/** One HTTP answer, as data. A generator is a body that is sent in pieces without a content-length, or too large to hold. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
-  body: string | Buffer | (() => Iterable<string>);
+  body: string | Buffer | (() => Iterable<string | Uint8Array>);
   /** `whole` when absent. */
   delivery?: Delivery;
 }
