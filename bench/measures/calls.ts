@@ -1,0 +1,25 @@
+import type { Running } from '../contestants.ts';
+import { note } from '../figures.ts';
+import { type Bout, drawAtOnce, resolutionOf, takeTurns } from './bout.ts';
+
+export const calledPictures = ['1k-jpeg', '4k-jpeg', '4k-png'] as const;
+
+/** One call at a time of servers that are warm: time over the upstream's latency, and the size of the answer. */
+export async function measureCalls({ contestants, arena, upstream, figures, rounds, serve, say }: Bout): Promise<void> {
+  for (const name of calledPictures) {
+    say(`calls: ${name}`);
+    await serve(name);
+    const running: Running[] = [];
+    try {
+      for (const contestant of contestants) running.push(await arena.start(contestant));
+      await takeTurns(rounds, running, async (server, isWarm) => {
+        const { overLatency, bytes } = await drawAtOnce(server, upstream, 1, resolutionOf(name));
+        if (!isWarm) return;
+        note(figures, `call ${name}`, server.name, overLatency);
+        note(figures, `answer ${name}`, server.name, bytes / 1000);
+      });
+    } finally {
+      await Promise.all(running.map((server) => server.close()));
+    }
+  }
+}
