@@ -1,4 +1,4 @@
-import type { Running } from '../contestants.ts';
+import type { Arena, Contestant, Running } from '../contestants.ts';
 import { note } from '../figures.ts';
 import { type Bout, drawAtOnce, resolutionOf, takeTurns } from './bout.ts';
 
@@ -9,9 +9,8 @@ export async function measureCalls({ contestants, arena, upstream, figures, roun
   for (const name of calledPictures) {
     say(`calls: ${name}`);
     await serve(name);
-    const running: Running[] = [];
+    const running = await startAll(contestants, arena);
     try {
-      for (const contestant of contestants) running.push(await arena.start(contestant));
       await takeTurns(rounds, running, async (server, isWarm) => {
         const { overLatency, bytes } = await drawAtOnce(server, upstream, 1, resolutionOf(name));
         if (!isWarm) return;
@@ -22,4 +21,14 @@ export async function measureCalls({ contestants, arena, upstream, figures, roun
       await Promise.all(running.map((server) => server.close()));
     }
   }
+}
+
+/** All of them, or none: what was started is closed when another cannot be. */
+async function startAll(contestants: readonly Contestant[], arena: Arena): Promise<Running[]> {
+  const starts = await Promise.allSettled(contestants.map((contestant) => arena.start(contestant)));
+  const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed === undefined) return running;
+  await Promise.all(running.map((server) => server.close()));
+  throw failed.reason;
 }

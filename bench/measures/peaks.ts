@@ -4,8 +4,8 @@ import { tellsMemory, watchMemory } from '../processes.ts';
 import { findSlowestPing } from '../server.ts';
 import { type Bout, drawAtOnce } from './bout.ts';
 
-export const largePictures = ['4k-jpeg', '4k-png'] as const;
-export const atOnce = [1, 8] as const;
+const largePictures = ['4k-jpeg', '4k-png'] as const;
+const atOnce = [1, 8] as const;
 
 /** The most memory a server takes for one 4K call and for eight at once: each time a new server, from its start. */
 export async function measureMemory({ contestants, arena, upstream, figures, rounds, serve, say }: Bout): Promise<void> {
