@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Contestant, floorName, limnerName, listContestants, openArena } from './contestants.ts';
-import { type Figures, summarise } from './figures.ts';
+import { type Figures, type Summary, summarise } from './figures.ts';
 import { type MeasureName, type Row, toRows } from './goals.ts';
 import { drawGrowth } from './growth-plots.ts';
 import { describeMachine, type Machine, readLoad } from './machine.ts';
@@ -42,21 +42,14 @@ async function main(): Promise<number> {
   const others = contestants.map(({ name }) => name).slice(3);
   print(`\n${header}\n\n${rows.length > 0 ? toTable(rows, others) : 'No goal belongs to this measure.'}\n`);
   if (options.out !== undefined) {
-    const written = {
-      when: new Date().toISOString(),
-      machine,
-      load,
-      options,
-      pictures,
-      rows: rows.map(toWritten),
-      figures: toPlain(figures),
-    };
-    await mkdir(options.out, { recursive: true });
+    const { rounds, latency, signature, small } = options;
+    // No path of this machine: the file is there to be published.
+    const conditions = { when: new Date().toISOString(), machine, load, rounds, latency, signature, small, pictures };
+    const written = { ...conditions, rows: rows.map(toWritten), figures: toPlain(figures) };
     const names = contestants.map(({ name }) => name);
-    const files = {
-      [`results-node${major}.json`]: `${JSON.stringify(written, null, 2)}\n`,
-      ...drawGrowth(figures, names, `Node ${machine.node}, ${machine.processors} × ${machine.processor}; medians`),
-    };
+    const caption = `Node ${machine.node}, ${machine.processors} × ${machine.processor}; medians`;
+    const files = { [`results-node${major}.json`]: `${JSON.stringify(written, null, 2)}\n`, ...drawGrowth(figures, names, caption) };
+    await mkdir(options.out, { recursive: true });
     for (const [name, text] of Object.entries(files)) await writeFile(join(options.out, name), text);
     print(`Written to ${options.out}: ${Object.keys(files).join(', ')}\n`);
   }
@@ -84,7 +77,7 @@ async function measure(
     const say = (line: string) => void process.stderr.write(`${line}\n`);
     for (const name of options.measures) {
       say(name);
-      await measures[name]({ contestants, arena, upstream, figures, rounds, picture, serve, say });
+      await measures[name]({ contestants, arena, upstream, figures, rounds, small, picture, serve, say });
     }
   } finally {
     await arena.close();
@@ -103,16 +96,11 @@ function describe(options: Options, machine: Machine, load: { before: number; af
   ].join('\n');
 }
 
-/** A row without the values of every round, which are among the figures. */
+/** A row as numbers; the values of every round are among the figures. */
 function toWritten({ limner, floor, others, ...row }: Row) {
-  return {
-    ...row,
-    limner: limner?.median ?? null,
-    floor: floor?.median ?? null,
-    reached: row.reached ?? null,
-    met: row.met ?? null,
-    others: Object.keys(others),
-  };
+  const toMedian = (summary: Summary | undefined) => summary?.median ?? null;
+  const medians = Object.fromEntries(Object.entries(others).map(([name, summary]) => [name, toMedian(summary)]));
+  return { ...row, limner: toMedian(limner), floor: toMedian(floor), reached: row.reached ?? null, met: row.met ?? null, others: medians };
 }
 
 function toPlain(figures: Figures) {

@@ -12,8 +12,8 @@ export const growing = [916, 1448, 2048, 2896, 4096] as const;
 /** Quality of the JPEG files: about 10 MB for 4096² and a sixteenth of it for 1024², as Gemini 3 sends. */
 const quality = 99;
 
-/** Bits of noise a pixel's brightness gets: with three, 4096² comes out at about 20 MB of PNG. */
-const noiseBits = 3;
+/** Steps of brightness the noise has: with ten, 4096² comes out at about 20 MB of PNG. */
+const noiseSteps = 10;
 
 interface Kind {
   edge: number;
@@ -42,7 +42,7 @@ export async function openPicture(folder: string, name: PictureName, shrink = 1)
   const { edge, format } = kindOf(name);
   const pixels = Math.round(edge / shrink);
   // What the drawing depends on is in the name, so that a changed drawing is drawn anew.
-  const path = join(folder, `scene-${pixels}-luma${noiseBits}${format === 'jpeg' ? `-q${quality}.jpg` : '.png'}`);
+  const path = join(folder, `scene-${pixels}-noise${noiseSteps}${format === 'jpeg' ? `-q${quality}.jpg` : '.png'}`);
   const known = await readFile(path).catch(() => undefined);
   const bytes = known ?? (await draw(pixels, format));
   if (!known) {
@@ -60,9 +60,8 @@ async function draw(edge: number, format: Kind['format']): Promise<Buffer> {
     .raw()
     .toBuffer({ resolveWithObject: true });
   const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(data.length / 3));
-  const [mask, half] = [2 ** noiseBits - 1, 2 ** (noiseBits - 1)];
   for (let index = 0; index < data.length; index += 1) {
-    const value = (data[index] ?? 0) + ((noise[Math.floor(index / 3)] ?? 0) & mask) - half;
+    const value = (data[index] ?? 0) + ((noise[Math.floor(index / 3)] ?? 0) % noiseSteps) - noiseSteps / 2;
     data[index] = value < 0 ? 0 : value > 255 ? 255 : value;
   }
   const scene = sharp(data, { raw: { width: edge, height: edge, channels: 3 } });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(out, { recursive: true, force: true }));
 
-test('a tiny run prints a row for every goal of its measures, and writes the same as JSON', async () => {
+test('a tiny run prints a row for every goal of its measures, and writes the same as JSON', { timeout: 240_000 }, async () => {
   const measures = ['start', 'calls', 'memory', 'stall'] as const;
   const { stdout } = await runBench('--small', '--rounds', '1', '--latency', '5', '--only', measures.join(','), '--out', out);
   const [file = ''] = await readdir(out);
@@ -58,6 +58,23 @@ test('a tiny run prints a row for every goal of its measures, and writes the sam
   expect(rows.filter(({ title, floor, limner, met }) => isTold(title) && (floor === null || limner === null || met === null))).toEqual([]);
   expect(Object.keys(figures['call 4k-png'] ?? {})).toEqual([floorName, limnerName, bareName]);
   expect(figures.start?.[floorName]?.values).toHaveLength(1);
+});
+
+test('another server has a column of its own, and --check ends with 1 exactly when a goal is missed', async () => {
+  const config = join(out, 'servers.json');
+  const { servers } = z
+    .object({ servers: z.array(z.looseObject({ args: z.array(z.string()) })) })
+    .parse(JSON.parse(await readFile(join(root, 'bench', 'servers.example.json'), 'utf8')));
+  const another = servers.map((server) => ({ ...server, name: 'another', args: [join(root, 'bench', 'dist', 'floor.js')] }));
+  await writeFile(config, JSON.stringify({ servers: another }));
+  const args = ['--small', '--rounds', '1', '--only', 'start', '--config', config, '--check'];
+  const { code, stdout } = await runBench(...args).then(
+    (done) => ({ code: 0, ...done }),
+    (error: unknown) => z.object({ code: z.number(), stdout: z.string() }).parse(error),
+  );
+  expect(stdout).toMatch(/\| met +\| another +\|\n/);
+  expect(stdout).toMatch(/^\| spawn .*\| \d+(\.\d)? ms +\|$/m);
+  expect(code).toBe(stdout.includes('| NO') ? 1 : 0);
 });
 
 test('a goal is met up to its number, missed beyond it, and not measured without figures', () => {

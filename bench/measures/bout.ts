@@ -10,6 +10,8 @@ export interface Bout {
   upstream: Upstream;
   figures: Figures;
   rounds: number;
+  /** The pictures are small and the figures mean nothing. */
+  small: boolean;
   picture(name: PictureName): Promise<Picture>;
   /** From now on the upstream sends this picture. */
   serve(name: PictureName): Promise<void>;
@@ -17,13 +19,13 @@ export interface Bout {
   say(line: string): void;
 }
 
-/** Rounds in which everyone takes a turn; the first round, number -1, warms up and does not count. */
+/** Rounds in which everyone takes a turn; the first round warms up and does not count, and there is none where figures mean nothing. */
 export async function takeTurns<Each>(
-  rounds: number,
+  { rounds, small }: Pick<Bout, 'rounds' | 'small'>,
   all: readonly Each[],
-  turn: (each: Each, isWarm: boolean) => Promise<void>,
+  turn: (each: Each, isCounted: boolean) => Promise<void>,
 ): Promise<void> {
-  for (let round = -1; round < rounds; round += 1) for (const each of all) await turn(each, round >= 0);
+  for (let round = small ? 0 : -1; round < rounds; round += 1) for (const each of all) await turn(each, round >= 0);
 }
 
 /** `count` pictures at once: how long until the last is answered, less what the upstream waited on average, in milliseconds. */

@@ -5,15 +5,16 @@ import { type Bout, drawAtOnce, resolutionOf, takeTurns } from './bout.ts';
 export const calledPictures = ['1k-jpeg', '4k-jpeg', '4k-png'] as const;
 
 /** One call at a time of servers that are warm: time over the upstream's latency, and the size of the answer. */
-export async function measureCalls({ contestants, arena, upstream, figures, rounds, serve, say }: Bout): Promise<void> {
+export async function measureCalls(bout: Bout): Promise<void> {
+  const { contestants, arena, upstream, figures, serve, say } = bout;
   for (const name of calledPictures) {
     say(`calls: ${name}`);
     await serve(name);
     const running = await startAll(contestants, arena);
     try {
-      await takeTurns(rounds, running, async (server, isWarm) => {
+      await takeTurns(bout, running, async (server, isCounted) => {
         const { overLatency, bytes } = await drawAtOnce(server, upstream, 1, resolutionOf(name));
-        if (!isWarm) return;
+        if (!isCounted) return;
         note(figures, `call ${name}`, server.name, overLatency);
         note(figures, `answer ${name}`, server.name, bytes / 1000);
       });

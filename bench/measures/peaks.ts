@@ -33,7 +33,7 @@ export async function measureMemory({ contestants, arena, upstream, figures, rou
 }
 
 /** How long a server stands still while eight 4K pictures come in at once: the slowest of many pings, after one call to warm up. */
-export async function measureStall({ contestants, arena, upstream, figures, rounds, serve, say }: Bout): Promise<void> {
+export async function measureStall({ contestants, arena, upstream, figures, rounds, small, serve, say }: Bout): Promise<void> {
   for (const name of largePictures) {
     say(`stall: 8 × ${name}`);
     await serve(name);
@@ -41,7 +41,7 @@ export async function measureStall({ contestants, arena, upstream, figures, roun
       for (const contestant of contestants.filter((one) => one.name !== bareName)) {
         const running = await arena.start(contestant);
         try {
-          await running.draw('4K');
+          if (!small) await running.draw('4K');
           const slowest = await findSlowestPing(running, drawAtOnce(running, upstream, 8, '4K'));
           note(figures, `stall ${name}`, contestant.name, slowest);
         } finally {

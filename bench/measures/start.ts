@@ -8,14 +8,15 @@ import { type Bout, takeTurns } from './bout.ts';
 const settledMs = 300;
 
 /** From spawn to the answer to `initialize`, and the memory a server that has done nothing else takes. */
-export async function measureStart({ contestants, arena, figures, rounds }: Bout): Promise<void> {
+export async function measureStart(bout: Bout): Promise<void> {
+  const { contestants, arena, figures } = bout;
   const starting = contestants.filter(({ name }) => name !== bareName);
-  await takeTurns(rounds, starting, async (contestant, isWarm) => {
+  await takeTurns(bout, starting, async (contestant, isCounted) => {
     const running = await arena.start(contestant);
     await setTimeout(settledMs);
     const memory = tellsMemory ? readMemory(running.pid) : undefined;
     await running.close();
-    if (!isWarm) return;
+    if (!isCounted) return;
     note(figures, 'start', contestant.name, running.startMs);
     note(figures, 'idle', contestant.name, memory?.sum);
     note(figures, 'idle, shared memory divided', contestant.name, memory?.pss);
