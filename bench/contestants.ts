@@ -86,7 +86,12 @@ export async function openArena(node: string, upstream: string): Promise<Arena> 
       const server = await startServer({
         command: fill(command),
         args: args.map((argument) => fill(argument)),
-        env: { ...system, HOME: home, ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, fill(value)])) },
+        env: {
+          ...system,
+          HOME: home,
+          USERPROFILE: home,
+          ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, fill(value)])),
+        },
         cwd: join(folder, 'project'),
       });
       let calls = 0;
