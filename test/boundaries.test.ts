@@ -161,3 +161,22 @@ test('only index.ts knows the process’s environment and arguments, and it and 
   );
   expect(nosy.map(([file]) => file)).toEqual([]);
 });
+
+test('the benchmark knows limner only as it is built, and its floor has no dependency', async () => {
+  const bench = join(src, '..', 'bench');
+  const files = (await readdir(bench, { recursive: true })).filter((path) => path.endsWith('.ts') && !path.startsWith('dist'));
+  const imports = await Promise.all(
+    files.map(async (file) => {
+      const targets = (await readFile(join(bench, file), 'utf8')).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+      return [...targets].map(([, target = '']) => ({ file, target }));
+    }),
+  );
+  const leaving = imports
+    .flat()
+    .filter(({ file, target }) => target.startsWith('.') && relative(bench, resolve(bench, dirname(file), target)).startsWith('..'));
+  expect(leaving).toEqual([]);
+  const ofFloor = imports.flat().filter(({ file }) => file === 'floor.ts');
+  expect(ofFloor.length).toBeGreaterThan(0);
+  expect(ofFloor.filter(({ target }) => !target.startsWith('node:'))).toEqual([]);
+  expect((await readImports()).filter(({ target }) => target.includes('bench/'))).toEqual([]);
+});
