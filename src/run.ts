@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DayTotals } from './archive/ledger-lines.ts';
-import { newCallId, toSha256 } from './archive/record.ts';
+import { newCallId } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
 import { requireBudget, requireNoLoop } from './budget.ts';
 import { keepDecoder, runJob } from './decoder/decoder.ts';
@@ -8,7 +8,6 @@ import { DecoderError } from './decoder/decoder-error.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
-import { readBytes } from './files/read.ts';
 import { type Call, type Failure, generateAll, type Sources } from './generate.ts';
 import type { Preview } from './image/preview.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
@@ -137,21 +136,14 @@ async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: 
   const edge = call.config.preview;
   if (edge === 'none' || call.cancelled.aborted) return [];
   try {
-    const files = await Promise.all(saved.map(({ file }) => readDelivered(file)));
-    if (files.length > 2) return [await runJob('makeContactSheet', files, edge)];
-    return await Promise.all(files.map((bytes) => runJob('makePreview', bytes, edge)));
+    const files = saved.map(({ file: { path, sha256 } }) => ({ path, sha256 }));
+    if (files.length > 2) return [await runJob('previewFiles', files, edge)];
+    return await Promise.all(files.map((file) => runJob('previewFile', file, edge)));
   } catch (error) {
     const why = error instanceof DecoderError ? `. ${error.message} T` : '; t';
     warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
     return [];
   }
-}
-
-/** The file as it was written; under its name there may be another by now. */
-async function readDelivered({ path, sha256 }: SavedImage['file']): Promise<Uint8Array> {
-  const bytes = await readBytes(path);
-  if (bytes === undefined || toSha256(bytes) !== sha256) throw new Error(`${path} is not what was written`);
-  return bytes;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -6,7 +6,7 @@ import { type Answer, type Inputs, type Job, type JobName, jobs, type Outputs } 
 import type { Limit } from './limits.ts';
 
 /*
- * The process that decodes pictures. It has no key, no environment and no way to print; it does one job after another and ends with the server, however that
+ * The process that decodes pictures. It has no key, nothing of the environment and no way to print; it does one job after another and ends with the server, however that
  * ends.
  */
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
 import { exportOne, exportSheet } from '../export/make.ts';
 import type { ExportSource, ExportWish } from '../export/wish.ts';
+import { readBytes } from '../files/read.ts';
 import { cutFromKey, cutFromTwo, lookAtBackground } from '../image/cut-out.ts';
 import { type FinishWish, finish, type Picture, readMade } from '../image/finish.ts';
 import { makeGuide } from '../image/guide.ts';
@@ -26,6 +28,8 @@ export const jobs = {
   finish: finishOrKeep,
   makePreview,
   makeContactSheet,
+  previewFile: async (file: WrittenFile, edge: number) => makePreview(await readWritten(file), edge),
+  previewFiles: async (files: readonly WrittenFile[], edge: number) => makeContactSheet(await Promise.all(files.map(readWritten)), edge),
   exportOne: (source: ExportSource, wish: ExportWish, isOnly: boolean) => exportOne(source, wish, isOnly),
   exportSheet: (sources: readonly ExportSource[], wish: ExportWish) => exportSheet(sources, wish),
 };
@@ -50,6 +54,20 @@ export type Answer<Output> =
   | { missing: string }
   /** It took more time or memory than it may; the process ends. */
   | { exceeded: 'slow' | 'greedy' };
+
+/** A file limner wrote. */
+export interface WrittenFile {
+  path: string;
+  sha256: string;
+}
+
+/** The file as it was written, read here, so that the server need not hold it; under its name there may be another by now, which is refused. */
+async function readWritten({ path, sha256 }: WrittenFile): Promise<Uint8Array> {
+  const bytes = await readBytes(path);
+  if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') !== sha256)
+    throw new Error(`${path} is not what was written`);
+  return bytes;
+}
 
 /** Null: no picture that limner delivers. */
 async function readSize(bytes: Uint8Array): Promise<Size | null> {

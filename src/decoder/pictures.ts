@@ -1,8 +1,9 @@
 import { ToolError } from '../errors.ts';
 import type { Exported, ExportSource, ExportWish, ExportWork } from '../export/wish.ts';
 import type { Finished, FinishWish } from '../image/finish.ts';
-import { readSizeFromHeader } from '../image/header-size.ts';
+import { readSizeFromHeader, readUprightSize } from '../image/header-size.ts';
 import type { PictureFacts } from '../image/inspect.ts';
+import { maxPixels } from '../image/limits.ts';
 import type { PictureToSend, PreparedPicture } from '../image/prepare.ts';
 import { damaged, requireKind } from '../image/unreadable.ts';
 import { type Image, isFormat, type Size, sniff } from '../media.ts';
@@ -51,10 +52,15 @@ export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?:
   return prepared.sort((a, b) => a.index - b.index).map(({ result }) => result);
 }
 
-/** Facts of a picture the model made, or undefined when the bytes are no picture we can deliver as one. What cannot be decoded at all has its size by its header. */
+/**
+ * Facts of a picture the model made, or undefined when the bytes are no picture we can deliver as one. Where its first bytes say it all, no process is started for it; what cannot
+ * be decoded at all has its size by its header.
+ */
 export async function readMade(bytes: Uint8Array): Promise<Image | undefined> {
   const format = sniff(bytes);
   if (!isFormat(format)) return undefined;
+  const plain = readUprightSize(bytes, format);
+  if (plain && plain.width * plain.height <= maxPixels) return { bytes, format, ...plain };
   const size = await runJob('readSize', bytes).catch((error: unknown) => {
     if (error instanceof DecoderError) return readSizeFromHeader(bytes, format);
     throw error;

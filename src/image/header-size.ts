@@ -15,6 +15,41 @@ export function readSizeFromHeader(bytes: Uint8Array, format: Format): Size | un
   }
 }
 
+/** The same where nothing can turn the picture, so that it is its size as it is seen: a PNG or JPEG without EXIF. Undefined for all others. */
+export function readUprightSize(bytes: Uint8Array, format: Format): Size | undefined {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const mayBeTurned = format === 'png' ? hasExifChunk(view) : format === 'jpeg' ? hasExifSegment(view) : true;
+    return mayBeTurned ? undefined : readSizeFromHeader(bytes, format);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** From chunk to chunk until the pixels, which EXIF may also follow; whether it does, the end of the file tells (PNG specification, 5.3 and 11.3). */
+function hasExifChunk(view: Buffer): boolean {
+  if (view.toString('latin1', 12, 16) !== 'IHDR' || view.indexOf('eXIf', -tailBytes) >= 0) return true;
+  for (let at = 8; ; at += 12 + view.readUInt32BE(at)) {
+    const type = view.toString('latin1', at + 4, at + 8);
+    if (type === 'IDAT') return false;
+    if (type === 'eXIf') return true;
+  }
+}
+
+/** What may stand behind the pixels of a PNG, in bytes. */
+const tailBytes = 65_536;
+
+/** From segment to segment until the frame's; EXIF is a segment APP1. */
+function hasExifSegment(view: Buffer): boolean {
+  for (let at = 2; view.readUInt8(at) === 0xff; at += 2 + view.readUInt16BE(at + 2)) {
+    const marker = view.readUInt8(at + 1);
+    if (marker === 0xe1 && view.toString('latin1', at + 4, at + 8) === 'Exif') return true;
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return false;
+  }
+  return true;
+}
+
 const readers: Record<Format, (view: DataView) => Size | undefined> = { png: readPng, jpeg: readJpeg, webp: readWebp, avif: readAvif };
 
 /** IHDR stands first. */

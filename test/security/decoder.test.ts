@@ -148,7 +148,7 @@ test.runIf(isTold)('the server never holds the decoder’s library, the decoder 
   expect(await readOf(decoder, 'maps')).toMatch(/libvips/);
   expect(await readOf(server.pid, 'maps')).not.toMatch(/libvips|sharp/);
   expect(await readOf(server.pid, 'environ')).toContain(testKey);
-  expect(await readOf(decoder, 'environ')).toBe('');
+  expect((await readOf(decoder, 'environ')).replace(/MALLOC_\w+=\d+\0?/g, '')).toBe('');
 });
 
 test('where sharp cannot be loaded, pictures are made without preview and the rest says what to install', async ({ computer, google }) => {
