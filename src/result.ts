@@ -4,12 +4,10 @@ import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { SavedImage } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { toMediaType } from './media.ts';
+import { metaKey } from './meta-key.ts';
 import { describePixels } from './plan-finish.ts';
 import type { Outcome } from './run.ts';
 import { cleanText, formatBytes, formatDollars, formatSize, quote, showPath } from './text.ts';
-
-/** Key of the machine-readable copy of a result. */
-export const metaKey = 'limner/result';
 
 /** Longest serialised result, in characters; Claude Desktop refuses a result above 1,048,576 characters. */
 const maxResultLength = 900_000;

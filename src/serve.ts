@@ -1,26 +1,22 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { Memory } from './archive/identify.ts';
-import type { Ledger } from './archive/ledger.ts';
 import type { Config } from './config.ts';
 import { createGiveBack } from './give-back.ts';
-import { createModel } from './model/index.ts';
 import { toOutgoingMessage } from './outgoing.ts';
 import { createServer, wrapArguments } from './server.ts';
 import { noteAnswers } from './stdio/answered.ts';
 import type { Output } from './stdio/output.ts';
 import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
-import type { Deps } from './tool.ts';
+import type { Deps, Opened } from './tool.ts';
 
 /** Serves MCP on stdin and `output` until the client has gone. `write` is the way to the log, which takes out of it what nobody may read. */
-export function serve(config: Config, memory: Memory, output: Output, write: (text: string) => void): void {
+export function serve(config: Config, open: () => Promise<Opened>, output: Output, write: (text: string) => void): void {
   const log = createLog(write);
   for (const notice of [...config.problems, ...config.warnings]) log.line(notice);
   const [calls, gone] = [new Calls(), new AbortController()];
   const deps: Deps = {
     config,
-    ...memory,
-    model: createModel(config),
+    open,
     notices: [...config.warnings],
     gone: gone.signal,
     track: (call) => calls.track(call),
@@ -36,9 +32,9 @@ export function serve(config: Config, memory: Memory, output: Output, write: (te
   const receive = transport.onmessage;
   transport.onmessage = (message) => receive?.(wrapArguments(message));
   const track = (noting: Promise<void>) => calls.track(noting.catch(log.error));
-  noteAnswers(transport, { ledger: memory.ledger, gone: gone.signal, track });
+  noteAnswers(transport, { open, gone: gone.signal, track });
   const ending = new Ending({ handle, transport, calls, gone, log });
-  endOnSignals(ending, memory.ledger);
+  endOnSignals(ending, open);
   surviveBugs(ending, log);
 }
 
@@ -137,14 +133,15 @@ class Ending {
 const graceMs = 1300;
 
 /** After a moment, with what has not arrived by then entered as perhaps billed. A second signal ends the process at once. */
-function endOnSignals(ending: Ending, ledger: Ledger): void {
+function endOnSignals(ending: Ending, open: Deps['open']): void {
   // A host that no longer reads the log is no reason to die.
   process.stderr.on('error', () => undefined);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       void ending.now();
       void setTimeout(graceMs)
-        .then(() => ledger.giveUp())
+        .then(open)
+        .then(({ ledger }) => ledger.giveUp())
         .finally(() => process.exit());
     });
   }

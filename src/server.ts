@@ -1,9 +1,9 @@
-import { type JSONRPCMessage, McpServer, type RequestId } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, McpServer, type RequestId, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { UrlRule } from './allowed-hosts.ts';
+import { metaKey } from './meta-key.ts';
 import { registerResources } from './resources.ts';
-import { metaKey } from './result.ts';
-import { type Deps, registerTool } from './tool.ts';
+import { type Deps, type Tool, toListedSchema } from './tool.ts';
 import { composeImages, editImage, exportImage, generateImage } from './tools/index.ts';
 import { version } from './version.ts';
 
@@ -38,6 +38,40 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, exportImage, deps);
   registerResources(server, deps);
   return server;
+}
+
+/**
+ * Registers a tool. The SDK is told to let every object through: what is wrong with the arguments is answered by `call.ts`, which is loaded with the first call, and
+ * with it all that hosts start a server for and most sessions never use.
+ */
+function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): void {
+  const listed = () => toListedSchema(tool.inputSchema);
+  const anything = {
+    '~standard': {
+      version: 1,
+      vendor: 'limner',
+      validate: (value: unknown) => ({ value }),
+      jsonSchema: { input: listed, output: listed },
+    },
+  } as const;
+  const config = {
+    title: tool.title,
+    description: tool.description,
+    inputSchema: anything,
+    annotations: {
+      title: tool.title,
+      readOnlyHint: false,
+      destructiveHint: false,
+      idempotentHint: false,
+      openWorldHint: tool.isFree !== true,
+    },
+    _meta: { 'anthropic/alwaysLoad': true },
+  };
+  server.registerTool(tool.name, config, (raw: unknown, context: ServerContext) => {
+    const answer = import('./call.ts').then(({ answerCall }) => answerCall(server, tool, raw, context, deps));
+    deps.track(answer);
+    return answer;
+  });
 }
 
 const requestId = z.union([z.string(), z.number()]);

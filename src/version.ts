@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { z } from 'zod';
+import about from '../package.json' with { type: 'json' };
 
 /** limner's version; package.json is the one place it is written. */
-export const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('../package.json'));
+export const { version } = about;

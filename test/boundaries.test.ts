@@ -19,6 +19,7 @@ const rows = [
     'redactor',
     'outgoing',
     'options',
+    'meta-key',
     'allowed-hosts',
     'give-back',
   ],
@@ -40,12 +41,15 @@ const rows = [
   ['result-forecast', 'result-export'],
   ['asking', 'progress'],
   ['tool'],
+  ['open'],
   ['tools'],
-  ['resources'],
+  ['call'],
+  ['resources', 'resource-contents'],
   ['server'],
   ['stdio'],
   ['serve'],
   ['cli'],
+  ['main'],
   ['index'],
 ];
 /** Peers of the ground row that may know each other. */
@@ -61,6 +65,8 @@ const free = [
   ['allowed-hosts', 'text'],
   ['lettering', 'lettering-glyphs'],
   ['repair'],
+  ['resources', 'resource-contents'],
+  ['resource-contents', 'resources'],
   ['plan-finish', 'plan-background'],
 ].map(String);
 
@@ -68,7 +74,8 @@ const free = [
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
-  '@modelcontextprotocol/server': /^((result|result-forecast|result-export|asking|progress|tool|resources|server)\.ts$|stdio\/)/,
+  '@modelcontextprotocol/server':
+    /^((result|result-forecast|result-export|asking|progress|call|resources|resource-contents|server)\.ts$|stdio\/)/,
   '@modelcontextprotocol/server/stdio': /^serve\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
@@ -80,8 +87,8 @@ const doors: Record<string, RegExp> = {
   'node:net': /^(download|decoder)\//,
   'node:dns': /^download\//,
   'node:dns/promises': /^download\//,
-  'node:console': /^index\.ts$/,
-  'node:os': /^index\.ts$/,
+  'node:console': /^main\.ts$/,
+  'node:os': /^(index|main)\.ts$/,
 };
 
 interface Import {
@@ -124,28 +131,42 @@ test('each outside thing has one door', async () => {
   expect(wrong).toEqual([]);
 });
 
+const imported = /^(?:import|export) (?!type )[^;]*?'(\.[^']+)'/gm;
+const importedLate = /^(?:import|export) (?!type )[^;]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+
+/** The files an entry loads, with those it loads later or without. */
+function reach(entry: string, sources: ReadonlyMap<string, string>, imports: RegExp): Set<string> {
+  const reached = new Set<string>();
+  const visit = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, target, lazy] of (sources.get(file) ?? '').matchAll(imports)) {
+      visit(relative(src, resolve(src, dirname(file), target ?? lazy ?? '')).replaceAll('\\', '/'));
+    }
+  };
+  visit(entry);
+  return reached;
+}
+
+test('what a host starts loads nothing that only calls need', async () => {
+  const started = [...reach('main.ts', await readSources(), imported)];
+  expect(started.length).toBeGreaterThan(30);
+  expect(
+    started.filter((file) =>
+      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(file),
+    ),
+  ).toEqual([]);
+});
+
 test('the server never loads sharp: what decodes pictures is reached from the entry of the child process alone', async () => {
   const sources = await readSources();
-  const reach = (entry: string) => {
-    const reached = new Set<string>();
-    const visit = (file: string) => {
-      if (reached.has(file)) return;
-      reached.add(file);
-      const imports = (sources.get(file) ?? '').matchAll(/^(?:import|export) (?!type )[^;]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm);
-      for (const [, target, lazy] of imports) {
-        visit(relative(src, resolve(src, dirname(file), target ?? lazy ?? '')).replaceAll('\\', '/'));
-      }
-    };
-    visit(entry);
-    return reached;
-  };
-  const server = reach('index.ts');
+  const server = reach('index.ts', sources, importedLate);
   expect(server.size).toBeGreaterThan(100);
   expect([...server].filter((file) => /(from|import\() ?'sharp'/.test((sources.get(file) ?? '').replace(/^import type.*$/gm, '')))).toEqual(
     ['model/standin-drawing.ts'],
   );
   expect([server.has('decoder/process.ts'), server.has('decoder/child.ts'), server.has('image/sharp.ts')]).toEqual([true, false, false]);
-  expect(reach('decoder/child.ts')).toContain('image/sharp.ts');
+  expect(reach('decoder/child.ts', sources, importedLate)).toContain('image/sharp.ts');
 });
 
 test('sharp and Google’s SDK are loaded on first need, never at start', async () => {
@@ -153,10 +174,10 @@ test('sharp and Google’s SDK are loaded on first need, never at start', async 
   expect(eager.map(([file]) => file)).toEqual([]);
 });
 
-test('only index.ts knows the process’s environment and arguments, and it and serve.ts the streams', async () => {
+test('only index.ts and main.ts know the process’s environment and arguments, and main.ts and serve.ts the streams', async () => {
   const nosy = [...(await readSources())].filter(
     ([file, text]) =>
-      !(file === 'index.ts' || (file === 'serve.ts' && !/\bprocess\.(env|argv)/.test(text))) &&
+      !(['index.ts', 'main.ts'].includes(file) || (file === 'serve.ts' && !/\bprocess\.(env|argv)/.test(text))) &&
       /\bprocess\.(env|argv|std\w+|exit)|\bconsole\.\w/.test(text),
   );
   expect(nosy.map(([file]) => file)).toEqual([]);

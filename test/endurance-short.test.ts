@@ -110,7 +110,7 @@ describe('a disk that fails tears nothing, and nothing is said to be saved that 
 test('a line that breaks off costs no other', async () => {
   const { state } = await ground.makeComputer();
   const path = join(state, 'lines.jsonl');
-  const module = pathToFileURL(join(ground.root, 'dist', 'files', 'append.js')).href;
+  const module = pathToFileURL(join(ground.root, 'build', 'files', 'append.js')).href;
   const append = async (line: string, limit: string) => {
     const program = `const { appendLine } = await import(${JSON.stringify(module)}); await appendLine(${JSON.stringify(path)}, ${JSON.stringify(line)});`;
     await promisify(execFile)('sh', ['-c', `ulimit -f ${limit}; exec "$0" --input-type=module -e "$1"`, process.execPath, program]);

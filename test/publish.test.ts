@@ -67,7 +67,7 @@ test('room that is not there is missed before anything is paid for', async () =>
 test('two processes that write the same name at once lose nothing', async () => {
   const program =
     "const { publish } = await import(process.argv[1]); for (let i = 0; i < 100; i += 1) await publish(process.argv[2], new TextEncoder().encode(`${process.pid} ${i}`), 'number');";
-  const module = new URL('../dist/files/publish.js', import.meta.url).href;
+  const module = new URL('../build/files/publish.js', import.meta.url).href;
   const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, module, join(folder, 'fox.png')]);
   await Promise.all([run(), run()]);
   const contents = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));

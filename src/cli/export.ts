@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { readInput } from '../call.ts';
 import { ToolError } from '../errors.ts';
 import { presets } from '../export/wish.ts';
 import { describeExport, toFacts } from '../result-export.ts';
 import { runExport } from '../run-export.ts';
-import { readInput } from '../tool.ts';
 import { exportImage, toExportRequest } from '../tools/export-image.ts';
 import { type Parsed, refuseArguments, tryParse } from './arguments.ts';
 import type { CliContext } from './context.ts';

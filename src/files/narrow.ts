@@ -19,9 +19,11 @@ export async function readMode(path: string): Promise<number | undefined> {
  * A state folder that cannot be used, a file in its place included, costs nobody a picture: that is found, and told, when something is to be kept there.
  */
 export async function narrowFolders(config: Config): Promise<Config> {
+  const folders = [...config.allowedDirs, config.stateDir];
+  const found = await Promise.all(folders.map((folder) => findFault(folder, config)));
   const faults = new Map<string, string>();
-  for (const folder of [...config.allowedDirs, config.stateDir]) {
-    const fault = await findFault(folder, config);
+  for (const [index, folder] of folders.entries()) {
+    const fault = found[index];
     if (fault !== undefined && !(fault === isFile && folder === config.stateDir)) faults.set(folder, `${quote(folder, 200)} ${fault}`);
   }
   const fatal = [

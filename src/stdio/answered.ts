@@ -1,13 +1,13 @@
 import type { RequestId } from '@modelcontextprotocol/server';
-import type { Ledger } from '../archive/ledger.ts';
 import { readAnswered, readCancelled } from '../server.ts';
+import type { Deps } from '../tool.ts';
 import type { StdioTransport } from './transport.ts';
 
 /** A cancellation this soon after the answer was sent before the host had it, in milliseconds; a later one is about a turn that has gone on. */
 const crossingMs = 3000;
 
 interface Noting {
-  ledger: Ledger;
+  open: Deps['open'];
   /** Fires when stdin has ended. Hosts end it when they go, and throw away what still comes: such an answer is written, and the call stays unclaimed. */
   gone: AbortSignal;
   /** Told of each note, so that the process ends after it. */
@@ -18,7 +18,7 @@ interface Noting {
  * An answer is one when the host has it, not when it was made: a call whose answer cannot be written, or crosses with its cancellation, which makes hosts
  * throw it away, stays unclaimed.
  */
-export function noteAnswers(transport: StdioTransport, { ledger, gone, track }: Noting): void {
+export function noteAnswers(transport: StdioTransport, { open, gone, track }: Noting): void {
   const [write, receive] = [transport.send.bind(transport), transport.onmessage];
   const [answered, cancelled] = [new Map<RequestId, { call: string; at: number }>(), new Set<RequestId>()];
   transport.send = async (message) => {
@@ -26,7 +26,9 @@ export function noteAnswers(transport: StdioTransport, { ledger, gone, track }: 
     const answer = readAnswered(message);
     if (answer === undefined || !(await transport.flushed()) || gone.aborted) return;
     answered.set(answer.request, { call: answer.call, at: performance.now() });
-    track(cancelled.has(answer.request) ? ledger.abandon(answer.call) : ledger.answer(answer.call, answer.told));
+    track(
+      open().then(({ ledger }) => (cancelled.has(answer.request) ? ledger.abandon(answer.call) : ledger.answer(answer.call, answer.told))),
+    );
   };
   transport.onmessage = (message) => {
     // An id that is used again is another request.
@@ -34,7 +36,8 @@ export function noteAnswers(transport: StdioTransport, { ledger, gone, track }: 
     const request = readCancelled(message);
     const crossed = request === undefined ? undefined : answered.get(request);
     if (request !== undefined) cancelled.add(request);
-    if (crossed !== undefined && performance.now() - crossed.at < crossingMs) track(ledger.abandon(crossed.call));
+    if (crossed !== undefined && performance.now() - crossed.at < crossingMs)
+      track(open().then(({ ledger }) => ledger.abandon(crossed.call)));
     receive?.(message);
   };
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { maxImages } from '../model/catalog.ts';
 import { defineTool } from '../tool.ts';
 import { common, picture, prompt, singleResolution } from './fields.ts';
-import { paint } from './paid.ts';
 
 export const composeImages = defineTool({
   name: 'compose_images',
@@ -19,5 +18,5 @@ export const composeImages = defineTool({
       .describe('1 to 14 pictures in order, each a path, an id (img_…) or "last": "image 1", "image 2"; file names work too.'),
     ...common("Default: image 1's.", singleResolution),
   }),
-  handler: ({ images, ...input }, call) => paint('compose_images', images, input, call),
+  handler: async ({ images, ...input }, call) => (await import('./paid.ts')).paint('compose_images', images, input, call),
 });

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { maxImages } from '../model/catalog.ts';
 import { defineTool } from '../tool.ts';
 import { common, picture, prompt } from './fields.ts';
-import { paint } from './paid.ts';
 
 export const editImage = defineTool({
   name: 'edit_image',
@@ -32,5 +31,6 @@ export const editImage = defineTool({
     mask: picture('Instead of region: a picture of the same shape, white where change is allowed').optional(),
     ...common("Default: the picture's own.", '1K, 2K or 4K; default: the smallest not below the picture.'),
   }),
-  handler: ({ image, references = [], ...input }, call) => paint('edit_image', [image, ...references], input, call),
+  handler: async ({ image, references = [], ...input }, call) =>
+    (await import('./paid.ts')).paint('edit_image', [image, ...references], input, call),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ToolError } from '../errors.ts';
 import { fits, presets } from '../export/wish.ts';
 import { formats } from '../media.ts';
-import { type ExportRequest, runExport } from '../run-export.ts';
+import type { ExportRequest } from '../run-export.ts';
 import { quote } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { edge, maxKb, output, overwrite, picture } from './fields.ts';
@@ -44,7 +44,7 @@ export const exportImage = defineTool({
     trim: z.boolean().optional().describe('Cut away empty or one-coloured margins first; default false.'),
     widths: z.string().max(200).optional().describe('For srcset: "480,960,1920".'),
   }),
-  handler: (input, call) => runExport(toExportRequest(input), call),
+  handler: async (input, call) => (await import('../run-export.ts')).runExport(toExportRequest(input), call),
 });
 
 /** The arguments `export_image` declares, as validated. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineTool } from '../tool.ts';
 import { common, prompt, singleResolution } from './fields.ts';
-import { paint } from './paid.ts';
 
 export const generateImage = defineTool({
   name: 'generate_image',
@@ -15,5 +14,5 @@ export const generateImage = defineTool({
     prompt: prompt('The picture in full sentences; words to be written in it in quotes.'),
     ...common('Default 1:1.', singleResolution),
   }),
-  handler: (input, call) => paint('generate_image', [], input, call),
+  handler: async (input, call) => (await import('./paid.ts')).paint('generate_image', [], input, call),
 });

@@ -114,7 +114,7 @@ const search = z.object({ milliseconds: z.number(), id: z.string().nullable() })
 
 /** Finds a picture by its content in a process that has just started; the time is that of opening the archive and finding it. `files` may be open at once. */
 export async function findInNewProcess({ root }: Ground, { state }: Computer, sha256: string, files = 1024) {
-  const module = pathToFileURL(join(root, 'dist', 'archive', 'archive.js')).href;
+  const module = pathToFileURL(join(root, 'build', 'archive', 'archive.js')).href;
   const program = `
     const { openArchive } = await import(${JSON.stringify(module)});
     const started = performance.now();

@@ -9,14 +9,14 @@ import { expect, test } from 'vitest';
 import { drawFox, exportOne } from './pictures.ts';
 
 const run = promisify(execFile);
-const dist = pathToFileURL(join(import.meta.dirname, '..', '..', 'dist')).href;
+const built = pathToFileURL(join(import.meta.dirname, '..', '..', 'build')).href;
 
 /** Exports in a process of its own and prints a digest for each file. */
 const script = `
   import { createHash } from 'node:crypto';
   import { readFile } from 'node:fs/promises';
-  import { exportOne } from '${dist}/export/make.js';
-  import { inspect } from '${dist}/image/inspect.js';
+  import { exportOne } from '${built}/export/make.js';
+  import { inspect } from '${built}/image/inspect.js';
   const bytes = await readFile(process.env.PICTURE);
   const source = { name: 'fox.png', stem: 'fox', bytes, facts: await inspect(bytes, 'fox.png'), sourceType: 'trainedAlgorithmicMedia' };
   for (const preset of ['favicon', 'pwa', 'ios', 'android']) {

@@ -1,0 +1,35 @@
+import { defineConfig } from 'rolldown';
+import { ascii } from './bundle/ascii.ts';
+import { notices } from './bundle/notices.ts';
+import { standIns } from './bundle/stand-ins.ts';
+
+const common = { platform: 'node', external: 'sharp', logLevel: 'warn' } as const;
+const output = { dir: 'dist', format: 'esm', minify: true } as const;
+
+/**
+ * The package: everything but sharp, which brings native code. What a server starts from is one file behind its entry, and what calls need another, loaded with the first.
+ * The process that decodes has its own, since it shall not have what the server has.
+ */
+export default defineConfig([
+  {
+    ...common,
+    input: { index: 'build/index.js' },
+    plugins: [standIns, ascii, notices('NOTICES.txt')],
+    output: {
+      ...output,
+      cleanDir: true,
+      codeSplitting: {
+        groups: [
+          { name: 'start', test: /build\/main\.js$/, priority: 2 },
+          { name: 'call', test: /build\/(call|open|resource-contents|run-export|tools\/paid)\.js$/, priority: 1 },
+        ],
+      },
+    },
+  },
+  {
+    ...common,
+    input: { child: 'build/decoder/child.js' },
+    plugins: [standIns, ascii, notices('NOTICES-child.txt')],
+    output: { ...output, codeSplitting: false },
+  },
+]);
