@@ -8,6 +8,7 @@
 import * as zod from 'zod/v4';
 
 export * from 'zod/v4';
+export * as z from './deferred-zod.ts';
 
 // Without this zod makes code from text for each schema, once it is used.
 zod.config({ jitless: true });
@@ -65,10 +66,6 @@ class Wanted {
     return this.#optional;
   }
 
-  get isMade(): boolean {
-    return this.#schema !== undefined;
-  }
-
   get(): object {
     this.#schema ??= this.#make?.() ?? {};
     this.#make = undefined;
@@ -79,9 +76,8 @@ class Wanted {
 const standIn: ProxyHandler<Wanted> = {
   get(wanted, name) {
     if (name === real) return wanted.get();
-    if (!wanted.isMade && name === 'shape' && wanted.shape) return wanted.shape;
-    if (!wanted.isMade && deriving.has(name))
-      return (...args: unknown[]) => defer(() => call(wanted.get(), name, args), toShape(wanted.shape, name, args));
+    if (name === 'shape' && wanted.shape) return wanted.shape;
+    if (deriving.has(name)) return (...args: unknown[]) => defer(() => call(wanted.get(), name, args), toShape(wanted.shape, name, args));
     const value: unknown = Reflect.get(wanted.get(), name);
     return typeof value === 'function' ? value.bind(wanted.get()) : value;
   },
@@ -163,6 +159,14 @@ export const uuid = /* @__PURE__ */ later(zod.uuid);
 const [ofNull, ofEnum, ofInstance] = [later(zod.null), later(zod.enum), later(zod.instanceof)];
 
 export { ofEnum as enum, ofInstance as instanceof, ofNull as null };
+
+export const coerce = {
+  bigint: later(zod.coerce.bigint),
+  boolean: later(zod.coerce.boolean),
+  date: later(zod.coerce.date),
+  number: later(zod.coerce.number),
+  string: later(zod.coerce.string),
+};
 
 export const iso = {
   date: later(zod.iso.date),

@@ -85,7 +85,8 @@ const answer = z.object({
 
 /** The call a message answers, the request it was, and the unclaimed calls it tells of; undefined for any other message. */
 export function readAnswered(message: JSONRPCMessage): { request: RequestId; call: string; told: string[] } | undefined {
-  const { data } = answer.safeParse(message);
+  // Most messages are told without a schema.
+  const data = 'result' in message ? answer.safeParse(message).data : undefined;
   if (data === undefined) return undefined;
   const { call, unclaimed } = data.result._meta[metaKey];
   return { request: data.id, call, told: unclaimed.map((other) => other.call) };
@@ -95,7 +96,9 @@ const cancellation = z.object({ method: z.literal('notifications/cancelled'), pa
 
 /** The request a message cancels; undefined for any other message. */
 export function readCancelled(message: JSONRPCMessage): RequestId | undefined {
-  return cancellation.safeParse(message).data?.params.requestId;
+  return 'method' in message && message.method === 'notifications/cancelled'
+    ? cancellation.safeParse(message).data?.params.requestId
+    : undefined;
 }
 
 /**
