@@ -1,3 +1,4 @@
+import { createByteSearch } from './byte-search.ts';
 import { withoutHidden } from './text.ts';
 
 /** Finds keys in what leaves, however they were written down, and puts `[redacted]` in their place. */
@@ -31,6 +32,7 @@ export function createRedactor(keys: readonly string[]): Redactor {
     ...[...new Set(toForms(key).map(({ text }) => text))].map((text) => Buffer.from(text)),
     ...toDecoded(key),
   ]);
+  const search = createByteSearch(wholes);
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
     finds,
@@ -40,7 +42,7 @@ export function createRedactor(keys: readonly string[]): Redactor {
       const own = findKeys(plain, needles);
       return replaceOthers(own.length > 0 ? cutOut(plain, own) : text);
     },
-    redactBytes: (bytes) => overwrite(bytes, wholes),
+    redactBytes: (bytes) => overwrite(bytes, search),
     reach: Math.max(0, ...wholes.map(({ length }) => length)),
   };
 }
@@ -228,14 +230,11 @@ function cutOut(text: string, found: readonly Stretch[]): string {
 }
 
 /** What stands in bytes cannot be shortened without breaking the file. */
-function overwrite(bytes: Uint8Array, wholes: readonly Buffer[]): Uint8Array {
-  let copy: Buffer | undefined;
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const whole of wholes) {
-    for (let at = view.indexOf(whole); at >= 0; at = view.indexOf(whole, at + whole.length)) {
-      copy ??= Buffer.from(view);
-      copy.fill('x', at, at + whole.length);
-    }
+function overwrite(bytes: Uint8Array, search: ReturnType<typeof createByteSearch>): Uint8Array {
+  let copy: Uint8Array | undefined;
+  for (let found = search(bytes); found; found = search(bytes, found.start + 1)) {
+    copy ??= new Uint8Array(bytes);
+    copy.fill(0x78, found.start, found.end);
   }
   return copy ?? bytes;
 }

@@ -61,11 +61,15 @@ export function openRecentDays(folder: string): RecentDays {
 /** Takes what is new; undefined when a file was exchanged, so that the account has to be made anew. */
 async function goOn({ days, calls }: Account): Promise<ReadonlyMap<string, unknown> | undefined> {
   const failures = new Map<string, unknown>();
-  for (const [name, { file, sum }] of days) {
-    const growth = await file.readOn().catch((cause: unknown) => void failures.set(name, cause));
-    if (growth?.isAnew) return undefined;
-    enterLines(growth?.added ?? [], sum, calls);
-  }
+  // Side by side, since most days have no file; what they hold is entered in their order.
+  const growths = await Promise.all(
+    [...days].map(async ([name, { file, sum }]) => ({
+      sum,
+      growth: await file.readOn().catch((cause: unknown) => void failures.set(name, cause)),
+    })),
+  );
+  if (growths.some(({ growth }) => growth?.isAnew)) return undefined;
+  for (const { growth, sum } of growths) enterLines(growth?.added ?? [], sum, calls);
   return failures;
 }
 

@@ -11,17 +11,20 @@ export interface Preview {
 /** Largest preview in bytes; base64 makes it a third more. Keeps every host far from its limit for a tool's result. */
 const maxPreviewBytes = 90_000;
 
-/** Tried in order until the bytes fit: first a coarser JPEG, then fewer pixels. The last two are for noise. */
+/**
+ * Tried in order until the bytes fit: first a coarser JPEG, then fewer pixels. The last two are for noise. `share`: the least part of the first one's bytes that was measured, of
+ * scenes and of noise; what cannot fit by that is not tried.
+ */
 const ladder = [
-  { edge: 1024, quality: 80 },
-  { edge: 1024, quality: 70 },
-  { edge: 1024, quality: 60 },
-  { edge: 768, quality: 70 },
-  { edge: 768, quality: 60 },
-  { edge: 512, quality: 70 },
-  { edge: 512, quality: 60 },
-  { edge: 512, quality: 40 },
-  { edge: 384, quality: 30 },
+  { edge: 1024, quality: 80, share: 1 },
+  { edge: 1024, quality: 70, share: 0.75 },
+  { edge: 1024, quality: 60, share: 0.59 },
+  { edge: 768, quality: 70, share: 0.35 },
+  { edge: 768, quality: 60, share: 0.28 },
+  { edge: 512, quality: 70, share: 0.11 },
+  { edge: 512, quality: 60, share: 0.09 },
+  { edge: 512, quality: 40, share: 0.05 },
+  { edge: 384, quality: 30, share: 0.02 },
 ] as const;
 
 const checker = { size: 16, light: 255, dark: 200 } as const;
@@ -106,12 +109,15 @@ function drawChecker({ width, height }: Size): Buffer {
 
 async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
   let bytes = Buffer.alloc(0);
+  let most = 1;
   for (const step of ladder.filter((candidate) => candidate.edge <= edge)) {
+    if (step.share > most && step !== ladder.at(-1)) continue;
     bytes = await sharp(pixels.data, { raw: pixels.info })
       .resize(step.edge, step.edge, { fit: 'inside', withoutEnlargement: true })
       .jpeg({ quality: step.quality, mozjpeg: false })
       .toBuffer();
     if (bytes.length <= maxPreviewBytes) break;
+    most = (step.share * maxPreviewBytes) / bytes.length;
   }
   return { mediaType: 'image/jpeg', bytes };
 }

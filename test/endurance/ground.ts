@@ -98,7 +98,7 @@ const light: PictureOptions = { width: 256, height: 192, signatureBytes: 400 };
 /** Others may build while a hunt goes on. */
 async function copyServer(folder: string): Promise<string> {
   const root = join(dirname(built), '..');
-  await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  for (const built of ['dist', 'build']) await cp(join(root, built), join(folder, built), { recursive: true });
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return join(folder, 'dist', 'index.js');
