@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type HeldFolder, holdFolder } from './held-folder.ts';
@@ -80,20 +80,11 @@ export async function sweep(folder: string, places?: Places): Promise<void> {
   await held.close();
 }
 
-/** In as few steps as the system takes: Node's own `writeFile` goes through half a megabyte at a time, each with a wait. */
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at);
-    if (bytesWritten === 0) throw new Error(`wrote ${at} of ${bytes.length} bytes`);
-    at += bytesWritten;
-  }
-}
-
 /** Resolves with the number the file system knows the file by. */
 async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promise<bigint> {
   const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), mode);
   try {
-    await writeWhole(handle, bytes);
+    await handle.writeFile(bytes);
     const { size, ino } = await handle.stat({ bigint: true });
     if (size !== BigInt(bytes.length)) throw new Error(`wrote ${size} of ${bytes.length} bytes`);
     await handle.sync();
