@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 import { standIns } from '../bundle/stand-ins.ts';
@@ -26,6 +29,22 @@ test('in the bundle every schema says of every value what zod says, and none is 
     expect(plain.looksBeforeUse).toBe(0);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+test('what Node compiles of it is kept in the person’s cache folder and nowhere else, where Node can do so', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'limner-cache-'));
+  try {
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, [join(dist, 'index.js'), '--version'], { env: { HOME: home }, cwd: home });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const kept = (await readdir(home, { recursive: true })).filter(
+      (path) => !['.cache', '.cache/limner', '.cache/limner/compiled'].includes(path),
+    );
+    expect(kept.every((path) => path.startsWith('.cache/limner/compiled/'))).toBe(true);
+    expect(kept.length > 1).toBe('enableCompileCache' in module);
+  } finally {
+    await rm(home, { recursive: true });
   }
 });
 

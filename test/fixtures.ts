@@ -54,7 +54,9 @@ export async function makeComputer(): Promise<Computer> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'limner-test-')));
   const [project, home, state] = [join(root, 'home', 'ada', 'project'), join(root, 'home', 'ada'), join(root, 'state')];
   await mkdir(project, { recursive: true });
-  const env = { HOME: home, PATH: process.env.PATH ?? '', LIMNER_STATE_DIR: state };
+  // What Node keeps of the server's compiled code is no trace of a call.
+  const cache = join(import.meta.dirname, '..', 'node_modules', '.cache');
+  const env = { HOME: home, PATH: process.env.PATH ?? '', LIMNER_STATE_DIR: state, XDG_CACHE_HOME: cache };
   return {
     project,
     home,
