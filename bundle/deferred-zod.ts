@@ -6,12 +6,23 @@
  * of zod there are real schemas alone, since what is handed to it is exchanged first.
  */
 import * as zod from 'zod/v4';
+import en from 'zod/v4/locales/en.js';
 
 export * from 'zod/v4';
 export * as z from './deferred-zod.ts';
 
-// Without this zod makes code from text for each schema, once it is used.
-zod.config({ jitless: true });
+type Words = NonNullable<ReturnType<typeof en>['localeError']>;
+
+let words: Words | undefined;
+
+/** zod's own words for what is wrong, put together when something is. */
+const inWords: Words = (issue) => {
+  words ??= en().localeError;
+  return words(issue);
+};
+
+// Not jitless, zod makes code from text for each schema, once it is used.
+zod.config({ jitless: true, localeError: inWords });
 
 const real = Symbol('the schema itself');
 

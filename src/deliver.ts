@@ -4,10 +4,12 @@ import { type ImageRecord, type KeptFile, toSha256 } from './archive/record.ts';
 import type { Config } from './config.ts';
 import { readMade } from './decoder/pictures.ts';
 import { ToolError } from './errors.ts';
+import { type Draft, numbered } from './files/draft.ts';
 import { requireAllowed } from './files/paths.ts';
-import { ensureWritable, numbered, publish, sweep } from './files/publish.ts';
+import { ensureWritable, publish, sweep } from './files/publish.ts';
 import { exists, measure, readBytes, readPictureFile } from './files/read.ts';
 import { requireFree } from './files/target.ts';
+import type { Preview } from './image/preview.ts';
 import { type Ingredients, type MadeFile, makeFile } from './make-file.ts';
 import { type Image, shapeDistance, sniff, toExtension, toShape } from './media.ts';
 import { documentedSize } from './model/catalog.ts';
@@ -18,6 +20,10 @@ import { formatSize, showPath } from './text.ts';
 export interface KeptImage {
   record: ImageRecord;
   bytes: Uint8Array;
+  /** These bytes, where the file is wanted. */
+  draft?: Draft;
+  /** Under way already. */
+  preview?: Promise<Preview>;
   /** Kept by a process that ended before it said where the file is: the file may stand there all the same. */
   mayStand?: boolean;
   /** The same picture on black, where the background is found by comparing. */
@@ -66,7 +72,7 @@ export async function requireNames({ output, variations }: Plan): Promise<void> 
  * from 1. What goes wrong is told in `warnings`: the original then stands in for the file, and only when there is none either is the picture given up.
  */
 export async function deliver(
-  { record, bytes, second, mayStand = false }: KeptImage,
+  { record, bytes, draft, second, mayStand = false }: KeptImage,
   number: number,
   plan: Plan,
   sources: Pick<Ingredients, 'picture' | 'mask' | 'logError'>,
@@ -87,7 +93,7 @@ export async function deliver(
   const standing = mayStand ? await findStanding(file, number, plan) : undefined;
   const written = standing
     ? { file: toKeptFile(standing, file.image), differences: [...compare(plan, made, file.image), ...file.differences] }
-    : await writeOrRescue(made, file, original, number, plan, keeper, warnings);
+    : await writeOrRescue(made, file, original, number, plan, keeper, warnings, file.image === made ? draft : undefined);
   if (written === undefined) return undefined;
   const { format, width, height } = made;
   const { differences } = written;
@@ -120,9 +126,10 @@ async function writeOrRescue(
   plan: Plan,
   keeper: Keeper,
   warnings: string[],
+  draft: Draft | undefined,
 ): Promise<{ file: KeptFile; differences: string[] } | undefined> {
   try {
-    const { path, notes } = await write(file, number, plan, keeper);
+    const { path, notes } = await write(file, number, plan, keeper, draft);
     return { file: toKeptFile(path, file.image), differences: [...compare(plan, made, file.image), ...file.differences, ...notes] };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -186,11 +193,17 @@ function toWantedPath({ image, isWhole }: MadeFile, { output: { folder, stem, ex
 }
 
 /** Writes the file under the name that was asked, never over another unless told to, and then only after keeping what it replaces. */
-async function write(file: MadeFile, number: number, plan: Plan, { archive, config }: Keeper): Promise<{ path: string; notes: string[] }> {
+async function write(
+  file: MadeFile,
+  number: number,
+  plan: Plan,
+  { archive, config }: Keeper,
+  draft: Draft | undefined,
+): Promise<{ path: string; notes: string[] }> {
   const { named, overwrite } = plan.output;
   const { image } = file;
   const wanted = toWantedPath(file, plan);
-  const options = { places: config };
+  const options = { places: config, draft };
   if (!named || file.isWhole) return { path: await publish(wanted, image.bytes, 'number', options), notes: [] };
   const path = numbered(wanted, number);
   const old = overwrite && (await exists(path)) ? await readPictureFile(path, config).catch(() => undefined) : undefined;

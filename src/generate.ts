@@ -9,11 +9,13 @@ import type { KeptImage, SecondShot } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
 import { isGround, toRgb } from './image/pixels.ts';
+import type { Landing } from './landing.ts';
 import { describeGround } from './make-file.ts';
 import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
 import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
+import { startPreview } from './previews.ts';
 import { type Request, toRequest, toSecondRequest } from './request.ts';
 
 /** What one call may use. */
@@ -57,10 +59,10 @@ export interface Generated {
  * n requests side by side, each entered in the ledger before it is sent, and what it brings put on disk the moment it arrives. Throws the one error of
  * a call that brought nothing.
  */
-export async function generateAll(id: string, plan: Plan, { pictures, mask }: Sources, call: Call): Promise<Generated> {
+export async function generateAll(id: string, plan: Plan, { pictures, mask }: Sources, landing: Landing, call: Call): Promise<Generated> {
   const request = await toRequest(plan, pictures, mask);
   const clock = startClock(plan, call);
-  const painting = { id, plan, call, request, clock, reserved: { dollars: 0 } };
+  const painting = { id, plan, call, landing, request, clock, reserved: { dollars: 0 } };
   let done = 0;
   const painter = call.model.backend === 'standin' ? 'The stand-in is drawing' : `${plan.model.id} is painting`;
   call.report(plan.variations === 1 ? painter : `${painter} ${plan.variations} variations`, done, plan.variations);
@@ -131,6 +133,7 @@ interface Painting {
   id: string;
   plan: Plan;
   call: Call;
+  landing: Landing;
   request: Request;
   clock: Clock;
   /** What the requests of this call may cost together, so far. */
@@ -175,14 +178,15 @@ interface Shot {
 }
 
 async function paintOne(painting: Painting, request: Request, shot: Shot): Promise<{ kept: KeptImage[]; response: ImageResponse }> {
-  const { call, clock } = painting;
+  const { call, clock, landing } = painting;
   let sent: SentRequest | undefined;
   const beforeSending = async () => {
     const { entry, request: entered } = await enter(painting, shot.shotOf);
     sent = entry;
     return entered;
   };
-  const response = await call.model.generate({ ...request, variation: shot.variation }, { ...clock, beforeSending });
+  const beginPicture = () => landing.begin(shot.shotOf === undefined);
+  const response = await call.model.generate({ ...request, variation: shot.variation }, { ...clock, beforeSending, beginPicture });
   if (sent === undefined) throw new Error('the model answered a request that was not entered');
   return { kept: await keepAll(response, sent, shot, painting), response };
 }
@@ -228,7 +232,7 @@ async function enter(
 
 /** Everything an answer brought goes to the disk, synced; only then does the ledger say that it arrived. What was paid stands with the first picture. */
 async function keepAll(response: ImageResponse, sent: SentRequest, { variation, shotOf }: Shot, painting: Painting): Promise<KeptImage[]> {
-  const { plan, call } = painting;
+  const { plan, call, landing } = painting;
   const { dollars, estimated } = toCost(response, plan, call);
   const unsaid = { ...toRecord(painting, variation), ...(shotOf !== undefined && { shotOf }) };
   const after = shotOf ?? plan.history?.after;
@@ -239,7 +243,10 @@ async function keepAll(response: ImageResponse, sent: SentRequest, { variation, 
           ? { ...unsaid, ...toSaid(response), id: sent.image, estimated, ...(dollars !== undefined && { dollars }) }
           : { ...unsaid, id: newImageId(), estimated: false, dollars: 0 };
       const said = { exchange: response.exchange, ...(after !== undefined && { after }) };
-      return { bytes, record: await call.archive.keep(record, bytes, said) };
+      const { original, delivery } = landing.find(bytes);
+      const preview = shotOf === undefined ? startPreview(bytes, plan, call) : undefined;
+      const whole = await call.archive.keep(record, bytes, said, original);
+      return { bytes, record: whole, ...(delivery && { draft: delivery }), ...(preview && { preview }) };
     }),
   );
   const searched = call.model.backend === 'gemini' ? response.searches * dollarsPerSearch : 0;

@@ -5,7 +5,7 @@ import { ToolError } from './errors.ts';
 import type { Target } from './files/target.ts';
 import { requirePossible } from './image/fit.ts';
 import type { SourceType } from './image/xmp.ts';
-import type { AspectRatio, Format, Resolution } from './media.ts';
+import type { AspectRatio, Format, Resolution, Sniffed } from './media.ts';
 import { type CatalogModel, chooseModel, documentedSize, maxImages, modelsThatCan, nearestRatio } from './model/catalog.ts';
 import { estimatePrice, type Price } from './model/price.ts';
 import { isFine, type PlannedBackground, planBackground, secondShotPrompt } from './plan-background.ts';
@@ -75,6 +75,13 @@ export interface PlannedInput {
   id?: string;
   /** Pixels the model can use of its longest edge. */
   maxEdge: number;
+}
+
+/** Whether the file will be what the model sent, byte for byte; of what kind that is nobody knows before. */
+export function isDeliveredAsItCame({ background, region, cropTo, output }: Plan, kind?: Sniffed): boolean {
+  const { format, width, height, scaleTo, maxKb } = output;
+  const changes = [background, region, cropTo, width, height, scaleTo, maxKb];
+  return changes.every((change) => change === undefined) && (format === undefined || format === kind);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { ErrorCode } from './errors.ts';
-import { numbered } from './files/publish.ts';
+import { numbered } from './files/draft.ts';
 import type { Forecast } from './forecast.ts';
 import { toExtension } from './media.ts';
 import type { Plan } from './plan.ts';

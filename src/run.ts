@@ -3,15 +3,16 @@ import type { DayTotals } from './archive/ledger-lines.ts';
 import { newCallId } from './archive/record.ts';
 import { findUntold, listUnclaimed, type UnclaimedCall } from './archive/unclaimed.ts';
 import { requireBudget, requireNoLoop } from './budget.ts';
-import { keepDecoder, runJob } from './decoder/decoder.ts';
-import { DecoderError } from './decoder/decoder-error.ts';
+import { keepDecoder } from './decoder/decoder.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
 import { type Call, type Failure, generateAll, type Sources } from './generate.ts';
 import type { Preview } from './image/preview.ts';
+import { createLanding } from './landing.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
+import { makePreviews, needsDecoder, startPreviews } from './previews.ts';
 import { showPath } from './text.ts';
 
 /** What happened. Plain JSON but for the previews. */
@@ -55,10 +56,11 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
   // Also heard between the end of the work and its answer.
   call.gone.addEventListener('abort', () => void call.ledger.abandon(id).catch(call.logError), { once: true });
   void call.archive.lookAround().catch(call.logError);
+  const landing = createLanding(plan, call);
   let arrived: readonly KeptImage[] = [];
-  const release = keepDecoder();
+  const release = needsDecoder(plan, call) ? keepDecoder() : () => undefined;
   try {
-    const { kept, failures } = await generateAll(id, plan, sources, call);
+    const { kept, failures } = await generateAll(id, plan, sources, landing, call);
     arrived = kept;
     return await finishCall({ id, plan, sources, kept, failures }, call);
   } catch (error) {
@@ -68,6 +70,7 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
     await call.ledger.finish(id, files, true);
     throw error;
   } finally {
+    await landing.clear();
     release();
   }
 }
@@ -88,6 +91,7 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   const records = kept.flatMap(({ record, second }) => [record, ...(second && 'record' in second ? [second.record] : [])]);
   const warnings = [...plan.warnings, ...records.flatMap((record) => record.warnings)];
   const ingredients = { picture: sources.pictures[0], mask: sources.mask, logError: call.logError };
+  const early = startPreviews(kept, plan, call);
   const images: SavedImage[] = [];
   for (const image of kept) {
     const saved =
@@ -100,8 +104,11 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
     call.gone.aborted,
   );
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
-  const previews = await makePreviews(images, call, warnings);
-  const [today, unclaimed] = await Promise.all([ledger.today(), findUntold(workingFolder(call.config), archive, ledger)]);
+  const [previews, today, unclaimed] = await Promise.all([
+    makePreviews(images, early, call, warnings),
+    ledger.today(),
+    findUntold(workingFolder(call.config), archive, ledger),
+  ]);
   const { warning } = await archive.tidy(() => listUnclaimed(archive, ledger));
   if (warning) warnings.push(warning);
   // Where nothing at all can be kept, that was said.
@@ -129,21 +136,6 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
     ...(late && { late }),
     unclaimed: unclaimed.filter((other) => other.call !== id),
   };
-}
-
-/** One or two previews, or one numbered sheet. A preview that fails costs nobody their picture. */
-async function makePreviews(saved: readonly SavedImage[], call: Call, warnings: string[]): Promise<Preview[]> {
-  const edge = call.config.preview;
-  if (edge === 'none' || call.cancelled.aborted) return [];
-  try {
-    const files = saved.map(({ file: { path, sha256 } }) => ({ path, sha256 }));
-    if (files.length > 2) return [await runJob('previewFiles', files, edge)];
-    return await Promise.all(files.map((file) => runJob('previewFile', file, edge)));
-  } catch (error) {
-    const why = error instanceof DecoderError ? `. ${error.message} T` : '; t';
-    warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
-    return [];
-  }
 }
 
 function sum(numbers: readonly number[]): number {

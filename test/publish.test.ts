@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startDraft } from '../src/files/draft.ts';
 import { ensureWritable, publish } from '../src/files/publish.ts';
 
 let folder: string;
@@ -73,4 +74,40 @@ test('two processes that write the same name at once lose nothing', async () => 
   const contents = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
   expect(contents).toHaveLength(200);
   expect(new Set(contents).size).toBe(200);
+});
+
+test('what is written while it arrives is one file, which has no name before it is whole', async () => {
+  const draft = startDraft(folder);
+  for (const text of ['one ', 'two ', 'three']) draft.add(bytes(text));
+  await expect.poll(listed).toEqual([expect.stringMatching(/^\.limner-[0-9a-f]{16}\.part$/)]);
+  expect(await publish(join(folder, 'fox.png'), bytes('one two three'), 'number', { draft })).toBe(join(folder, 'fox.png'));
+  expect(await readFile(join(folder, 'fox.png'), 'utf8')).toBe('one two three');
+  await draft.discard();
+  expect(await listed()).toEqual(['fox.png']);
+});
+
+test('a draft whose folder was moved, that lacks bytes, or that was given up, is written anew where it belongs', async () => {
+  const [here, moved] = [join(folder, 'here'), join(folder, 'moved')];
+  await mkdir(here);
+  const [lost, short, over] = [startDraft(here), startDraft(folder), startDraft(folder)];
+  for (const draft of [lost, over]) draft.add(bytes('fox'));
+  short.add(bytes('fo'));
+  await over.discard();
+  await expect.poll(() => readdir(here)).toHaveLength(1);
+  await rename(here, moved);
+  await mkdir(here);
+  expect(await publish(join(here, 'fox.png'), bytes('fox'), 'number', { draft: lost })).toBe(join(here, 'fox.png'));
+  await publish(join(folder, 'a.png'), bytes('fox'), 'number', { draft: short });
+  await publish(join(folder, 'b.png'), bytes('fox'), 'number', { draft: over });
+  for (const path of [join(here, 'fox.png'), join(folder, 'a.png'), join(folder, 'b.png')])
+    expect(await readFile(path, 'utf8')).toBe('fox');
+  expect([await readdir(moved), await listed()]).toEqual([[], ['a.png', 'b.png', 'here', 'moved']]);
+});
+
+test('a process that ends takes along what it was writing', async () => {
+  const program = `const { startDraft } = await import(process.argv[1]); const { readdir } = await import('node:fs/promises'); startDraft(process.argv[2]).add(new Uint8Array(9));
+    while ((await readdir(process.argv[2])).length === 0); process.exit();`;
+  const module = new URL('../build/files/draft.js', import.meta.url).href;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, module, folder]);
+  expect(await listed()).toEqual([]);
 });

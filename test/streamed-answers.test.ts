@@ -170,15 +170,27 @@ describe('the key does not come back in a picture that streams', () => {
   });
 });
 
-test('Node’s own limits on how long an answer may take are off: LIMNER_TIMEOUT_MS alone decides', async ({ start, google }) => {
-  // Stands for the 300 s that Node gives an answer to begin, and each pause in it: a dispatcher whose own limits are short.
-  const impatient = `new Headers(); const place = Symbol.for('undici.globalDispatcher.1'); const usual = globalThis[place];
-    globalThis[place] = { dispatch: (options, handler) => usual.dispatch({ headersTimeout: 300, bodyTimeout: 300, ...options }, handler) };`;
-  const limner = await start({
-    env: { ...withKey(google), NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(impatient)}` },
-  });
-  google.next(answers.slow(2500, answers.picture(look)));
+test('Node’s own limits on how long an answer may take are off: LIMNER_TIMEOUT_MS alone decides', async ({ limner, google }) => {
+  // Node closes a connection on which nothing happens for five seconds, unless it waits for an answer.
+  google.next(answers.slow(6000, answers.picture(look)));
   const answer = await limner.call('generate_image', { prompt: 'A red fox' });
   expect(answer.isError, answer.text).toBe(false);
   expect(google.requests).toHaveLength(1);
+});
+
+test('a picture is on the disk, under no name yet, while it arrives; nothing is left of one that never ends', async ({
+  start,
+  google,
+  computer,
+}) => {
+  google.next(answers.stallMidBody(answers.picture({ width: 512, height: 512 })));
+  const limner = await start({ env: { ...withKey(google), LIMNER_TIMEOUT_MS: '5000' } });
+  const folders = [join(computer.project, 'generated-images'), join(computer.state, 'images')];
+  const listed = () => Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
+  const calling = limner.call('generate_image', { prompt: 'A red fox' });
+  const arriving = [expect.stringMatching(/^\.limner-.*\.part$/)];
+  await expect.poll(listed, { timeout: 4000 }).toEqual([arriving, arriving]);
+  const answer = await calling;
+  expect([answer.isError, answer.text]).toEqual([true, expect.stringContaining('not ready in time')]);
+  expect(await listed()).toEqual([[], []]);
 });

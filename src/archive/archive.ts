@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { type Draft, startDraft } from '../files/draft.ts';
 import { makeOwnFolder, publish } from '../files/publish.ts';
 import { inParts, isPlainFile, isSameFile, listNames, measure, readBytes } from '../files/read.ts';
 import { sniff } from '../media.ts';
@@ -34,10 +35,12 @@ export type NoHistory = 'none' | 'several' | 'incomplete';
 /** What outlives a call: originals, records and conversations, plain files in the state folder. */
 export interface Archive extends Removal {
   /**
-   * Puts a picture on disk as it came, with what was said to make it, and its record last: everything synced, before anything else is done with it.
+   * Puts a picture on disk as it came, with what was said to make it, and its record last; `draft` is what was written of it while it arrived. Everything synced, before anything else is done with it.
    * Never throws: where the state folder cannot be written the record has no `original`, and is remembered while this process lives.
    */
-  keep(record: NewRecord, bytes: Uint8Array, said?: Said): Promise<ImageRecord>;
+  keep(record: NewRecord, bytes: Uint8Array, said?: Said, draft?: Draft): Promise<ImageRecord>;
+  /** Begins to write an original that is still arriving. */
+  draftOriginal(): Draft;
   /** Writes a record anew, with what is known since. Throws `cannot_write`. */
   update(record: ImageRecord): Promise<void>;
   /** Keeps a copy of a file that is about to be replaced, and says where. Throws `cannot_write`. */
@@ -125,9 +128,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     await publish(recordPath(record.id), Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`), 'replace', { mode: 0o600 });
   }
 
-  async function keepOriginal(id: string, bytes: Uint8Array): Promise<string> {
+  async function keepOriginal(id: string, bytes: Uint8Array, draft: Draft | undefined): Promise<string> {
     await makeOwnFolder(images);
-    return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600 });
+    return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600, draft });
   }
 
   async function findOriginal(id: string): Promise<string | undefined> {
@@ -188,9 +191,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   const removal = createRemoval({ images, turns, replaced, own, index, readRecord, findOriginal, ofCall });
 
   return {
-    async keep(record, bytes, said) {
+    async keep(record, bytes, said, draft) {
       const [path, turn, sha256] = await Promise.all([
-        keepOriginal(record.id, bytes).catch(forgoing),
+        keepOriginal(record.id, bytes, draft).catch(forgoing),
         said && keepTurn(record, bytes, said).catch(() => undefined),
         enterNew(record, bytes),
       ]);
@@ -202,6 +205,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       tidier.added(bytes.length + (turn ? Math.ceil(turn.length * 0.76) : 0));
       return whole;
     },
+    draftOriginal: () => startDraft(images, { mode: 0o600, before: () => makeOwnFolder(images) }),
     async update(record) {
       await index.enterMissing(record).catch(forgoing);
       await write(record).catch((error) => {

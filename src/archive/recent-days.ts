@@ -13,7 +13,10 @@ export interface RecentAccount {
   failures: ReadonlyMap<string, unknown>;
 }
 
-/** The account of the last days, which goes on with what is new in their files: nobody adds up a day twice, and their lines are not kept. */
+/**
+ * The account of the last days, which goes on with what is new in their files: nobody adds up a day twice, their lines are not kept, and a day that is over is not
+ * looked at again.
+ */
 export interface RecentDays {
   read(): Promise<RecentAccount>;
 }
@@ -21,7 +24,12 @@ export interface RecentDays {
 /** How far back an unclaimed picture is told of, in days. */
 const daysLookedBack = 7;
 
+/** What becomes of a request is entered in the file of the day it was sent on, so long after the day's end at most, in milliseconds. */
+const stillWrittenMs = 24 * 3_600_000;
+
 interface Day {
+  /** It was read to its end after anything was last entered. */
+  isSettled?: boolean;
   file: GrowingFile<LedgerLine>;
   sum: DaySum;
 }
@@ -61,15 +69,22 @@ export function openRecentDays(folder: string): RecentDays {
 /** Takes what is new; undefined when a file was exchanged, so that the account has to be made anew. */
 async function goOn({ days, calls }: Account): Promise<ReadonlyMap<string, unknown> | undefined> {
   const failures = new Map<string, unknown>();
-  // Side by side, since most days have no file; what they hold is entered in their order.
+  const written = toDayName(new Date(Date.now() - stillWrittenMs));
+  // Side by side; what they hold is entered in their order.
   const growths = await Promise.all(
-    [...days].map(async ([name, { file, sum }]) => ({
-      sum,
-      growth: await file.readOn().catch((cause: unknown) => void failures.set(name, cause)),
-    })),
+    [...days]
+      .filter(([, { isSettled }]) => !isSettled)
+      .map(async ([name, day]) => ({
+        day,
+        isOver: name < written,
+        growth: await day.file.readOn().catch((cause: unknown) => void failures.set(name, cause)),
+      })),
   );
   if (growths.some(({ growth }) => growth?.isAnew)) return undefined;
-  for (const { growth, sum } of growths) enterLines(growth?.added ?? [], sum, calls);
+  for (const { day, isOver, growth } of growths) {
+    enterLines(growth?.added ?? [], day.sum, calls);
+    day.isSettled = isOver && growth !== undefined;
+  }
   return failures;
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { isTemporary, remove, sweep } from '../files/publish.ts';
+import { isTemporary } from '../files/draft.ts';
+import { remove, sweep } from '../files/publish.ts';
 import { inParts, listRemovable, measure } from '../files/read.ts';
 import { formatBytes, showPath } from '../text.ts';
 import type { ImageRecord } from './record.ts';

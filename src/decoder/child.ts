@@ -42,10 +42,10 @@ async function answer<Name extends JobName>({ name, input, limit }: Job<Name>): 
     (output) => ({ output }),
     (error: unknown) => ({ error: { message: toMessage(error), ...(error instanceof ToolError && { code: error.code }) } }),
   );
-  // What was decoded is given back now, not when there is a reason to look for it: the next job has as much room as this one had.
-  globalThis.gc?.();
   running = undefined;
   channel.send({ ...done, resident: residentMegabytes() } satisfies Answer<Outputs[Name]>);
+  // What was decoded is given back now, not when there is a reason to look for it: the next job has as much room as this one had.
+  setImmediate(() => globalThis.gc?.());
 }
 
 function work<Name extends JobName>(name: Name, input: Inputs[Name]): Promise<Outputs[Name]> {

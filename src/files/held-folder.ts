@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readlink, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, mkdir, open, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { isAllowed, isInArchive, type Places, toShownPath } from './paths.ts';
@@ -13,6 +12,8 @@ export interface HeldFolder {
   entry(name: string): string;
   /** Throws `not_allowed` where the system cannot hold a folder, and its path leads elsewhere by now. */
   requireHeld(): Promise<void>;
+  /** Whether its path still leads to it. */
+  isStillThere(): Promise<boolean>;
   /** Makes new names durable, as far as the system can. */
   sync(): Promise<void>;
   /** Never throws. */
@@ -42,7 +43,7 @@ export async function holdFolder(folder: string, { places, make = false }: HoldO
     const where = handle && (await whereIs(handle));
     if (places && where !== undefined && where !== folder && !(await isPlace(where, places))) throw exchanged(folder);
     const path = places && where !== undefined ? where : folder;
-    const held = toHeld(path, handle, where !== undefined, places !== undefined && !places.isPerson);
+    const held = toHeld(path, handle, where, places !== undefined && !places.isPerson);
     await held.requireHeld();
     return held;
   } catch (error) {
@@ -57,7 +58,8 @@ async function isPlace(where: string, places: Places): Promise<boolean> {
 }
 
 /** Where the system says where a handle is, it also takes names from there; elsewhere the path is all there is, and is looked at again. */
-function toHeld(folder: string, handle: FileHandle | undefined, isBound: boolean, isGuarded: boolean): HeldFolder {
+function toHeld(folder: string, handle: FileHandle | undefined, where: string | undefined, isGuarded: boolean): HeldFolder {
+  const isBound = where !== undefined;
   const start = handle && isBound ? `/proc/self/fd/${handle.fd}` : folder;
   return {
     path: folder,
@@ -65,6 +67,7 @@ function toHeld(folder: string, handle: FileHandle | undefined, isBound: boolean
     async requireHeld() {
       if (isGuarded && !isBound && !(await isStillAt(folder, handle))) throw exchanged(folder);
     },
+    isStillThere: async () => (handle && isBound ? (await whereIs(handle)) === where : isStillAt(folder, handle)),
     sync: async () => handle?.sync().catch(() => undefined),
     close: async () => handle?.close().catch(() => undefined),
   };

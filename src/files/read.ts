@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { access, constants, type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { formatBytes, quote } from '../text.ts';

@@ -2,9 +2,9 @@ import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type Format, formatOfExtension, formats, sniff, toExtension } from '../media.ts';
 import { quote, withoutHidden } from '../text.ts';
+import { numbered } from './draft.ts';
 import { isFolder } from './folder.ts';
 import { isDeviceName, isHidden, type Places, requireAllowed, toAbsolutePath, toShownPath } from './paths.ts';
-import { numbered } from './publish.ts';
 import { exists, readBytes } from './read.ts';
 
 /** Where files shall go; looked up, nothing made. */

@@ -109,7 +109,7 @@ function drawChecker({ width, height }: Size): Buffer {
 
 async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
   let bytes = Buffer.alloc(0);
-  let most = 1;
+  let most = edge >= ladder[0].edge ? await guessShare(sharp, pixels) : 1;
   for (const step of ladder.filter((candidate) => candidate.edge <= edge)) {
     if (step.share > most && step !== ladder.at(-1)) continue;
     bytes = await sharp(pixels.data, { raw: pixels.info })
@@ -120,6 +120,24 @@ async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promi
     most = (step.share * maxPreviewBytes) / bytes.length;
   }
   return { mediaType: 'image/jpeg', bytes };
+}
+
+/** Every so many bands of rows, each as high as the blocks JPEG works in, one is encoded to guess at the whole; short pictures are encoded soon enough. */
+const [bandRows, bandsPerSample, worthGuessing] = [16, 8, 512] as const;
+
+/** A guess may be wrong by this much, which is tried rather than passed over. */
+const guessTolerance = 1.05;
+
+/** What part of its bytes by the first step of the ladder a picture may have, by a sample of its rows; more than 1 where all of them fit. */
+async function guessShare(sharp: Sharp, { data, info: { width, height, channels } }: RawPixels): Promise<number> {
+  if (height < worthGuessing) return 1;
+  const band = bandRows * width * channels;
+  const bands = Array.from({ length: Math.floor(height / bandRows / bandsPerSample) }, (_, index) =>
+    data.subarray(index * bandsPerSample * band, index * bandsPerSample * band + band),
+  );
+  const sampled = { width, height: bands.length * bandRows, channels };
+  const { length } = await sharp(Buffer.concat(bands), { raw: sampled }).jpeg({ quality: ladder[0].quality }).toBuffer();
+  return (guessTolerance * maxPreviewBytes * sampled.height) / (length * height);
 }
 
 /** The grid that shows pictures of the first one's shape largest inside a square sheet; no cell larger than any picture needs beside its number. */

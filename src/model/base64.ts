@@ -71,7 +71,9 @@ export function createBase64Decoder(store: ByteStore): Base64Decoder {
 
   function writePlain(characters: Buffer): number {
     const start = (4 - count) % 4;
-    const groups = (characters.length - start) & ~3;
+    // The last group, when padding makes it a short one, is not one of these.
+    const padded = characters.subarray(-2).filter((character) => values[character] === padding).length;
+    const groups = (characters.length - padded - start) & ~3;
     if (ended || groups <= 0 || !isPlain(characters.subarray(0, start))) return 0;
     writeSlowly(characters.subarray(0, start));
     if (!writeGroups(characters.subarray(start, start + groups))) return start;

@@ -57,7 +57,7 @@ interface Upstream {
 async function ask({ ai, door, redactor }: Upstream, request: ImageRequest, call: ModelCall, nudge: boolean): Promise<Attempt> {
   const exchange: Exchange = { model: request.model, thrown: undefined };
   const sent = { role: 'user', parts: toParts(request, nudge) } as const;
-  const pictures = createSetAside(redactor);
+  const pictures = createSetAside(redactor, call.beginPicture);
   const contents = [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }];
   if (redactor.finds(toWords(contents))) return { failure: fail('invalid_argument', keyInRequest) };
   try {

@@ -88,8 +88,18 @@ export interface ModelCall {
    * with the same, later with what went wrong before.
    */
   beforeSending(): Promise<SentRequest>;
+  /** Told that a picture begins to arrive. An upstream that has its pictures at once need not ask. */
+  beginPicture?(): ArrivingPicture;
   /** Told in a few words what is being waited for, when it is something other than the picture: "rate limit, trying again in 12 s". */
   onWait(why: string): void;
+}
+
+/** Takes the bytes of a picture while they come. One that never ends was none. */
+export interface ArrivingPicture {
+  /** The next bytes, which will not change any more. */
+  add(bytes: Uint8Array): void;
+  /** It is whole: all of its bytes, as the answer will have them. */
+  end(bytes: Uint8Array): void;
 }
 
 /** A request that was entered in the ledger. What brings a picture is settled by the caller. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redactor } from '../redactor.ts';
 import { type Base64Decoder, createBase64Decoder } from './base64.ts';
 import { createPictureStore } from './byte-store.ts';
+import type { ArrivingPicture } from './image-model.ts';
 import { withPngChecksums } from './png-checksums.ts';
 
 /** Pictures of one answer, kept apart from its JSON, where a short word stands for each. */
@@ -23,8 +24,11 @@ export interface PictureSink extends Pick<Base64Decoder, 'write' | 'writePlain'>
 /** How many bytes arrive before they are looked through: seldom enough to cost nothing, often enough to hold nobody up. */
 const stretchBytes = 256 * 1024;
 
-/** No upstream can guess the words, so none of its texts passes for a picture. The key is taken out of the bytes while they come. */
-export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
+/** So much is told of at once at least, until the end. */
+const toldBytes = 1024 * 1024;
+
+/** No upstream can guess the words, so none of its texts passes for a picture. The key is taken out of the bytes while they come; `begin` is told of what will not change any more. */
+export function createSetAside({ redactBytes, reach }: Redactor, begin?: () => ArrivingPicture): SetAside {
   const store = createPictureStore();
   const pictures = new Map<string, Uint8Array>();
   const secret = randomUUID();
@@ -36,7 +40,14 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
     open() {
       store.begin();
       const decoder = createBase64Decoder(store);
-      let [clean, changed] = [0, false];
+      const arriving = begin?.();
+      let [clean, told, changed] = [0, 0, false];
+      /** A key may stand across what has come and what has not. */
+      const tell = (end: number, enough: number) => {
+        if (end - told < enough) return;
+        arriving?.add(store.current().subarray(told, end));
+        told = end;
+      };
       /** Looks through what has come since the last time, when that is enough. */
       const lookThrough = (enough: number) => {
         if (store.length() - clean < enough) return;
@@ -44,9 +55,9 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
         const stretch = bytes.subarray(Math.max(0, clean - reach));
         const redacted = redactBytes(stretch);
         clean = bytes.length;
-        if (redacted === stretch) return;
-        stretch.set(redacted);
-        changed = true;
+        if (redacted !== stretch) stretch.set(redacted);
+        changed ||= redacted !== stretch;
+        tell(clean - reach, toldBytes);
       };
       return {
         write(characters) {
@@ -62,7 +73,9 @@ export function createSetAside({ redactBytes, reach }: Redactor): SetAside {
         close() {
           decoder.end();
           lookThrough(1);
+          tell(store.length(), 1);
           const bytes = store.current();
+          if (!changed) arriving?.end(bytes);
           const word = `limner-picture-${pictures.size + 1}-${secret}`;
           pictures.set(word, changed ? withPngChecksums(bytes) : bytes);
           return word;

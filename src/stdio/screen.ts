@@ -7,7 +7,6 @@ import {
   parseJSONRPCMessage,
   type RequestId,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
 import { formatBytes } from '../text.ts';
 import { type Line, maxLineBytes } from './lines.ts';
 import type { Shape } from './scan.ts';
@@ -69,20 +68,18 @@ function parse(text: string): unknown {
   }
 }
 
-const envelope = z
-  .object({
-    jsonrpc: z.unknown(),
-    id: z.unknown(),
-    method: z.unknown(),
-    params: z.unknown(),
-    result: z.unknown(),
-    error: z.unknown(),
-  })
-  .partial();
+const members = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'] as const;
 
-/** Members JSON-RPC does not know are passed over. */
+type Envelope = { readonly [Member in (typeof members)[number]]?: unknown };
+
+/** Members JSON-RPC does not know are passed over. Read by hand: it is the first thing a host waits for. */
+function toEnvelope(value: unknown): Envelope | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(members.flatMap((name) => (Object.hasOwn(value, name) ? [[name, Reflect.get(value, name)]] : [])));
+}
+
 function read(value: unknown): Screened {
-  const { data } = envelope.safeParse(value);
+  const data = toEnvelope(value);
   if (data === undefined) return { answer: toError(undefined, INVALID_REQUEST, 'A message must be a JSON object.') };
   try {
     return { message: parseJSONRPCMessage(data) };
@@ -97,7 +94,7 @@ function read(value: unknown): Screened {
   }
 }
 
-function explain({ jsonrpc, id, method, params }: z.infer<typeof envelope>): string {
+function explain({ jsonrpc, id, method, params }: Envelope): string {
   if (jsonrpc !== '2.0') return 'jsonrpc must be "2.0"';
   if (typeof method !== 'string') return 'method must be text';
   if (id !== undefined && toRequestId(id) === undefined) return 'id must be text or a whole number';

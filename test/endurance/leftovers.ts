@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { addUpDay, type LedgerLine, parseLine } from '../../src/archive/ledger-lines.ts';
 import { type ImageRecord, parseRecord, toSha256 } from '../../src/archive/record.ts';
-import { isTemporary } from '../../src/files/publish.ts';
+import { isTemporary } from '../../src/files/draft.ts';
 import type { Answer } from '../answer.ts';
 import type { Computer } from '../fixtures.ts';
 import type { SentPicture } from './ground.ts';

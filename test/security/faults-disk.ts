@@ -1,7 +1,7 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { isTemporary } from '../../src/files/publish.ts';
+import { isTemporary } from '../../src/files/draft.ts';
 import { findUntrue, inspectLeftovers } from '../endurance/leftovers.ts';
 import type { Prey } from '../endurance/prey.ts';
 import { alone, expectError, expectSuccess, type Fault, type Place, picture, type Scene, type Stage, together } from './faults-stage.ts';
@@ -142,7 +142,8 @@ export const diskFaults: readonly Fault[] = [
     const { scene, release } = holding(stage, place);
     const calling = server.call('generate_image', scene.args);
     await scene.asked();
-    await fail({ call: 'write', code: 'SIGKILL', folder: scene.folder });
+    // By then the picture is in the archive.
+    await fail({ call: 'sync', code: 'SIGKILL', folder: scene.folder });
     release();
     expect([await calling, await server.exit]).toEqual([undefined, 'SIGKILL']);
     expect((await scene.files()).map(isTemporary)).toEqual([true]);

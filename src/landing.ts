@@ -1,0 +1,44 @@
+import type { Archive } from './archive/archive.ts';
+import type { Config } from './config.ts';
+import { type Draft, startDraft } from './files/draft.ts';
+import type { ArrivingPicture } from './model/image-model.ts';
+import { isDeliveredAsItCame, type Plan } from './plan.ts';
+
+/** What was written of a picture while it arrived. */
+interface Drafts {
+  /** In the archive. */
+  original?: Draft;
+  /** In the folder it is wanted in; absent where the file will be another than what came. */
+  delivery?: Draft;
+}
+
+/** Takes the pictures of a call to the disk while they arrive, so that little is left to do when they are whole. */
+export interface Landing {
+  /** The next picture begins; `toDeliver` unless it is for limner alone. */
+  begin(toDeliver: boolean): ArrivingPicture;
+  /** What was written of exactly these bytes. */
+  find(bytes: Uint8Array): Drafts;
+  /** Leaves nothing behind of what was not published. */
+  clear(): Promise<void>;
+}
+
+export function createLanding(plan: Plan, { archive, config }: { archive: Archive; config: Config }): Landing {
+  const begun: Draft[] = [];
+  const whole = new WeakMap<Uint8Array, Drafts>();
+  return {
+    begin(toDeliver) {
+      const original = archive.draftOriginal();
+      const delivery = toDeliver && isDeliveredAsItCame(plan) ? startDraft(plan.output.folder, { places: config }) : undefined;
+      const drafts = delivery ? [original, delivery] : [original];
+      begun.push(...drafts);
+      return {
+        add: (bytes) => {
+          for (const draft of drafts) draft.add(bytes);
+        },
+        end: (bytes) => void whole.set(bytes, { original, ...(delivery && { delivery }) }),
+      };
+    },
+    find: (bytes) => whole.get(bytes) ?? {},
+    clear: async () => void (await Promise.all(begun.map((draft) => draft.discard()))),
+  };
+}

@@ -1,0 +1,88 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+/** A request with everything in it. */
+interface Post {
+  headers: Record<string, string>;
+  body: string;
+  signal: AbortSignal | undefined;
+}
+
+/** An answer whose headers have arrived. */
+interface PostAnswer {
+  status: number;
+  /** How long the body will be, in bytes; undefined where its header does not say, or speaks of the compressed one. */
+  length: number | undefined;
+  /** As it was before it was compressed. */
+  body: Readable;
+}
+
+/**
+ * Posts with Node's own HTTP client: over a 4K picture `fetch` takes three times as long, and 40 MB for its parser. No time limit but the signal's, no redirect is
+ * followed, certificates are verified whatever the environment says, and connections are Node's own, so a proxy that Node is told to use is used. Rejects with the
+ * system's errors.
+ */
+export async function post(url: URL, { headers, body, signal }: Post): Promise<PostAnswer> {
+  const { request } = url.protocol === 'https:' ? https : http;
+  const sent = request(url, {
+    method: 'POST',
+    rejectUnauthorized: true,
+    insecureHTTPParser: false,
+    ...(signal && { signal }),
+  });
+  const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), 'content-length': Buffer.byteLength(body) };
+  // Not among the options, which NODE_DEBUG prints.
+  for (const [name, value] of Object.entries(all)) sent.setHeader(name, value);
+  return new Promise((resolve, reject) => {
+    // What breaks after the headers came is told by the answer's own stream; what is no answer at all, by the end alone.
+    sent.on('response', (answer) => resolve(toAnswer(answer))).on('error', reject);
+    sent.on('close', () => reject(new Error('no answer')));
+    sent.end(body);
+  });
+}
+
+const chunkSize = 64 * 1024;
+
+const decoders: Record<string, () => Transform> = {
+  gzip: () => createGunzip({ chunkSize }),
+  deflate: () => createInflate({ chunkSize }),
+  br: () => createBrotliDecompress({ chunkSize }),
+};
+
+function toAnswer(answer: http.IncomingMessage): PostAnswer {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length = '' } = answer.headers;
+  const decoder = decoders[encoding.toLowerCase()]?.();
+  return {
+    status: answer.statusCode ?? 0,
+    length: encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
+    // Whoever reads it hears of what breaks.
+    body: decoder ? pipeline(answer, decoder, () => undefined) : answer,
+  };
+}
+
+/** As much is worked on at once, in bytes: a few milliseconds' work. */
+const turnBytes = 256 * 1024;
+
+/** Hands on what arrives, while others go on in between. Rejects with what breaks, and with what `take` throws: then nothing more is read. */
+export function readAll(body: Readable, take: (bytes: Buffer) => void): Promise<void> {
+  let taken = 0;
+  return new Promise((resolve, reject) => {
+    body.on('end', resolve).on('error', reject);
+    body.on('close', () => reject(new Error('no end')));
+    body.on('data', (bytes: Buffer) => {
+      try {
+        take(bytes);
+      } catch (error) {
+        reject(error);
+        body.destroy();
+      }
+      taken += bytes.length;
+      if (taken < turnBytes) return;
+      taken = 0;
+      body.pause();
+      setImmediate(() => body.resume());
+    });
+  });
+}
