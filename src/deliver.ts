@@ -23,7 +23,7 @@ export interface KeptImage {
   /** These bytes, where the file is wanted. */
   draft?: Draft;
   /** Under way already. */
-  preview?: Promise<Preview>;
+  preview?: Promise<Preview | null>;
   /** Kept by a process that ended before it said where the file is: the file may stand there all the same. */
   mayStand?: boolean;
   /** The same picture on black, where the background is found by comparing. */

@@ -244,7 +244,7 @@ async function keepAll(response: ImageResponse, sent: SentRequest, { variation, 
           : { ...unsaid, id: newImageId(), estimated: false, dollars: 0 };
       const said = { exchange: response.exchange, ...(after !== undefined && { after }) };
       const { original, delivery } = landing.find(bytes);
-      const preview = shotOf === undefined ? startPreview(bytes, plan, call) : undefined;
+      const preview = shotOf === undefined ? startPreview(bytes, original, plan, call) : undefined;
       const whole = await call.archive.keep(record, bytes, said, original);
       return { bytes, record: whole, ...(delivery && { draft: delivery }), ...(preview && { preview }) };
     }),

@@ -1,7 +1,9 @@
 import type { Config } from './config.ts';
 import { runJob } from './decoder/decoder.ts';
 import { DecoderError } from './decoder/decoder-error.ts';
+import type { WrittenFile } from './decoder/jobs.ts';
 import type { KeptImage, SavedImage } from './deliver.ts';
+import type { Draft } from './files/draft.ts';
 import type { Preview } from './image/preview.ts';
 import { sniff } from './media.ts';
 import { isDeliveredAsItCame, type Plan } from './plan.ts';
@@ -18,17 +20,21 @@ export function needsDecoder(plan: Plan, { config }: Pick<Viewer, 'config'>): bo
   return config.preview !== 'none' || !isDeliveredAsItCame(plan);
 }
 
-/** Larger pictures are read by the decoder from where they are kept: handing them over would take longer than writing them, in bytes. */
+/** Larger pictures are read by the decoder from the disk: handing them over would take longer than writing them, in bytes. */
 const handedOver = 2_000_000;
 
 /** More pictures are shown as one sheet. */
 const mostSingle = 2;
 
-/** Of a small picture that will be delivered as it came: made while it is written. Undefined for any other. */
-export function startPreview(bytes: Uint8Array, plan: Plan, viewer: Viewer): Promise<Preview> | undefined {
+/**
+ * Of a picture that will be delivered as it came: made while its draft in the archive is synced and named. Resolves with null when the draft was named before it was
+ * read; undefined when nothing can begin yet.
+ */
+export function startPreview(bytes: Uint8Array, draft: Draft | undefined, plan: Plan, viewer: Viewer): Promise<Preview | null> | undefined {
   const edge = toEdge(viewer);
-  if (edge === undefined || bytes.length > handedOver || plan.variations > mostSingle) return undefined;
-  return isDeliveredAsItCame(plan, sniff(bytes)) ? unheard(runJob('makePreview', bytes, edge)) : undefined;
+  if (edge === undefined || plan.variations > mostSingle || !isDeliveredAsItCame(plan, sniff(bytes))) return undefined;
+  if (bytes.length <= handedOver) return unheard(runJob('makePreview', bytes, edge));
+  return draft && unheard(draft.written().then((path) => runJob('previewFile', { path }, edge)));
 }
 
 /** Previews under way, by the sha256 of what they show. */
@@ -41,7 +47,7 @@ export function startPreviews(kept: readonly KeptImage[], plan: Plan, viewer: Vi
   return new Map(
     kept.flatMap(({ bytes, preview, record: { original } }) =>
       original && isDeliveredAsItCame(plan, sniff(bytes))
-        ? [[original.sha256, preview ?? unheard(runJob('previewFile', { path: original.path }, edge))] as const]
+        ? [[original.sha256, unheard(begun(preview).then((early) => early ?? showFile({ path: original.path }, edge)))] as const]
         : [],
     ),
   );
@@ -59,12 +65,22 @@ export async function makePreviews(
   try {
     const files = saved.map(({ file: { path, sha256 } }) => ({ path, sha256 }));
     if (files.length > mostSingle) return [await runJob('previewFiles', files, edge)];
-    return await Promise.all(files.map((file) => early.get(file.sha256) ?? runJob('previewFile', file, edge)));
+    return await Promise.all(files.map((file) => early.get(file.sha256) ?? showFile(file, edge)));
   } catch (error) {
     const why = error instanceof DecoderError ? `. ${error.message} T` : '; t';
     warnings.push(`The preview could not be made${why}he file itself is as the model sent it, perhaps damaged: open it to check.`);
     return [];
   }
+}
+
+async function begun(preview: Promise<Preview | null> | undefined): Promise<Preview | null> {
+  return (await preview) ?? null;
+}
+
+async function showFile(file: WrittenFile, edge: number): Promise<Preview> {
+  const preview = await runJob('previewFile', file, edge);
+  if (preview === null) throw new Error('the file is no longer there');
+  return preview;
 }
 
 /** The longest edge of a preview; undefined when nobody will see one. */

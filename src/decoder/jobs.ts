@@ -9,7 +9,7 @@ import { makeGuide } from '../image/guide.ts';
 import { hasTransparency, inspect } from '../image/inspect.ts';
 import { layIn, measureMask } from '../image/lay-in.ts';
 import { prepareOne } from '../image/prepare.ts';
-import { makeContactSheet, makePreview } from '../image/preview.ts';
+import { makeContactSheet, makePreview, type Preview } from '../image/preview.ts';
 import type { Image, Size } from '../media.ts';
 import type { Limit } from './limits.ts';
 
@@ -28,8 +28,8 @@ export const jobs = {
   finish: finishOrKeep,
   makePreview,
   makeContactSheet,
-  previewFile: async (file: WrittenFile, edge: number) => makePreview(await readWritten(file), edge),
-  previewFiles: async (files: readonly WrittenFile[], edge: number) => makeContactSheet(await Promise.all(files.map(readWritten)), edge),
+  previewFile,
+  previewFiles: async (files: readonly WrittenFile[], edge: number) => makeContactSheet(await Promise.all(files.map(requireWritten)), edge),
   exportOne: (source: ExportSource, wish: ExportWish, isOnly: boolean) => exportOne(source, wish, isOnly),
   exportSheet: (sources: readonly ExportSource[], wish: ExportWish) => exportSheet(sources, wish),
 };
@@ -63,11 +63,23 @@ export interface WrittenFile {
 }
 
 /** The file as it was written, read here, so that the server need not send it; where others write too there may be another under its name by now, which is refused. */
-async function readWritten({ path, sha256 }: WrittenFile): Promise<Uint8Array> {
+async function readWritten({ path, sha256 }: WrittenFile): Promise<Uint8Array | undefined> {
   const bytes = await readBytes(path);
-  if (bytes === undefined || (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256))
+  if (bytes && sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw new Error(`${path} is not what was written`);
   return bytes;
+}
+
+async function requireWritten(file: WrittenFile): Promise<Uint8Array> {
+  const bytes = await readWritten(file);
+  if (bytes === undefined) throw new Error(`${file.path} cannot be read`);
+  return bytes;
+}
+
+/** Null when it is not there. */
+async function previewFile(file: WrittenFile, edge: number): Promise<Preview | null> {
+  const bytes = await readWritten(file);
+  return bytes ? makePreview(bytes, edge) : null;
 }
 
 /** Null: no picture that limner delivers. */

@@ -29,6 +29,8 @@ export interface DraftOptions {
 export interface Draft {
   /** Writes on while others go on; `publish` tells what went wrong. The bytes must not change any more. */
   add(bytes: Uint8Array): void;
+  /** Where it lies once all that was added is written; there only until it is published or discarded. Rejects with what went wrong. */
+  written(): Promise<string>;
   /** Whether so many bytes were added, none of them in vain so far, and what the folder's path named still stands there. */
   isSound(bytes: number): Promise<boolean>;
   /**
@@ -110,6 +112,10 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before }:
     add(bytes) {
       added += bytes.length;
       inTurn(() => write(bytes));
+    },
+    async written() {
+      await work;
+      return join(opened?.folder.path ?? folderPath, temporary);
     },
     isSound: async (bytes) => !isOver && added === bytes && !hasFailed && (opened === undefined || (await opened.folder.isStillThere())),
     async publish(path, whenTaken) {
