@@ -415,11 +415,12 @@ describe('a broken wire', () => {
   });
 
   test.concurrent.for([
-    ['a name nobody has', 'https://limner.invalid', /ENOTFOUND|EAI_AGAIN/],
-    ['no TLS', undefined, /\(\w*(SSL|PROTO)\w*\)/],
-  ] as const)('to %s is no bill', async ([, address, reason], { stage }) => {
+    ['a name nobody has', 'https://limner.invalid', '', /ENOTFOUND|EAI_AGAIN/],
+    ['no TLS', undefined, 'HTTP/1.1 400 Bad Request\r\n\r\n', /\(\w*(SSL|PROTO)\w*\)/],
+    ['a door that shuts before hands are shaken', undefined, '', /ECONNRESET/],
+  ] as const)('to %s is no bill', async ([, address, said, reason], { stage }) => {
     const wire = await layWire(stage.google);
-    wire.jam((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    wire.jam((socket) => socket.once('data', () => socket.end(said)));
     const server = await stage.start({ GOOGLE_GEMINI_BASE_URL: address ?? wire.url.replace('http:', 'https:') });
     const answer = await stage.scene(answers.picture()).ask({}, {}, server);
     expectFailure(answer, 'unreachable', /cannot be reached/, /Nothing was sent or billed/, reason);

@@ -41,7 +41,7 @@ const writtenWithin = 3_600_000;
 const swept = new Map<string, number>();
 const sweptFor = 600_000;
 
-/** Removes what killed processes left half written in a folder, unless that was done a while ago. Never throws. */
+/** Removes what killed processes left half written in a folder, unless that was done a moment ago. Never throws. */
 export async function sweep(folder: string, places?: Places): Promise<void> {
   if (Date.now() - (swept.get(folder) ?? 0) < sweptFor) return;
   swept.set(folder, Date.now());

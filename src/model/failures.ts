@@ -1,4 +1,5 @@
 import { parseGoogleError, toBadRequest, toMissingModel, toPermissionFailure, toQuotaFailure } from './google-errors.ts';
+import { NotSent } from './post.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
 
 /** What is known of one HTTP exchange that failed. */
@@ -42,7 +43,7 @@ export function toFailure(exchange: Exchange): RequestFailure {
 }
 
 function toNetworkFailure(thrown: unknown): RequestFailure {
-  const reason = causesOf(thrown).find(isNeverSent)?.code;
+  const reason = (thrown instanceof NotSent ? causesOf(thrown)[0] : causesOf(thrown).find(isNeverSent))?.code;
   if (reason === undefined) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,

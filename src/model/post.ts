@@ -19,10 +19,17 @@ interface PostAnswer {
   body: Readable;
 }
 
+/** Nothing of the request has left: no connection stood, or none whose certificate was seen. `cause` says why. */
+export class NotSent extends Error {
+  constructor(cause: unknown) {
+    super('nothing was sent', { cause });
+  }
+}
+
 /**
  * Posts with Node's own HTTP client: over a 4K picture `fetch` takes three times as long, and 40 MB for its parser. No time limit but the signal's, no redirect is
  * followed, certificates are verified whatever the environment says, and connections are Node's own, so a proxy that Node is told to use is used. Rejects with the
- * system's errors.
+ * system's errors, in a `NotSent` where that is known.
  */
 export async function post(url: URL, { headers, body, signal }: Post): Promise<PostAnswer> {
   const { request } = url.protocol === 'https:' ? https : http;
@@ -35,9 +42,16 @@ export async function post(url: URL, { headers, body, signal }: Post): Promise<P
   const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), 'content-length': Buffer.byteLength(body) };
   // Not among the options, which NODE_DEBUG prints.
   for (const [name, value] of Object.entries(all)) sent.setHeader(name, value);
+  let isOpen = false;
+  const open = () => {
+    isOpen = true;
+  };
+  // A connection that is used again is open already.
+  sent.on('socket', (socket) => (sent.reusedSocket ? open() : socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', open)));
   return new Promise((resolve, reject) => {
     // What breaks after the headers came is told by the answer's own stream; what is no answer at all, by the end alone.
-    sent.on('response', (answer) => resolve(toAnswer(answer))).on('error', reject);
+    sent.on('response', (answer) => resolve(toAnswer(answer)));
+    sent.on('error', (error) => reject(isOpen ? error : new NotSent(error)));
     sent.on('close', () => reject(new Error('no answer')));
     sent.end(body);
   });
