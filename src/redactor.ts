@@ -28,11 +28,8 @@ const shortestCut = 20;
  */
 export function createRedactor(keys: readonly string[]): Redactor {
   const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => [
-    ...[...new Set(toForms(key).map(({ text }) => text))].map((text) => Buffer.from(text)),
-    ...toDecoded(key),
-  ]);
-  const search = createByteSearch(wholes);
+  const wholes = keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
+  let search: ReturnType<typeof createByteSearch> | undefined;
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
     finds,
@@ -42,7 +39,11 @@ export function createRedactor(keys: readonly string[]): Redactor {
       const own = findKeys(plain, needles);
       return replaceOthers(own.length > 0 ? cutOut(plain, own) : text);
     },
-    redactBytes: (bytes) => overwrite(bytes, search),
+    redactBytes(bytes) {
+      // Put together with the first picture: a host waits for all that is done before.
+      search ??= createByteSearch(wholes);
+      return overwrite(bytes, search);
+    },
     reach: Math.max(0, ...wholes.map(({ length }) => length)),
   };
 }
@@ -88,12 +89,14 @@ function toForms(key: string): Form[] {
     const encoded = Buffer.from('\0'.repeat(before) + key).toString('base64');
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + key.length) * 8) / 6));
   });
-  return [
+  const forms = [
     { text: key, piece: pieces.plain },
     ...[hex, hex.toUpperCase()].map((text) => ({ text, piece: pieces.hex })),
     ...base64.map((text) => ({ text, piece: pieces.base64 })),
     ...base64.map((text) => ({ text: text.replaceAll('+', '-').replaceAll('/', '_'), piece: pieces.base64 })),
   ];
+  // Many are the same in both alphabets.
+  return [...new Map(forms.map((form) => [form.text, form])).values()];
 }
 
 /** Bytes whose base64 shows the key to whoever reads that: what is the same wherever in the base64 it stands. Of short keys chance may make them. */

@@ -36,6 +36,9 @@ export interface ContentIndex {
   remove(): Promise<void>;
 }
 
+/** Pictures whose last line is remembered; more are seldom on their way at once. */
+const mostRemembered = 100;
+
 export function openContentIndex(path: string, records: IndexedRecords): ContentIndex {
   const file = openGrowingFile(path, (text) => text);
   /** Oldest first, as they were written: reading ten thousand takes most of the time of a search. */
@@ -78,11 +81,22 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
     completeAt = count + entries.length;
   }
 
+  /** The line that was entered last for a picture, until its record is complete: most need no other, and nothing is read to find that out. */
+  const lastEntered = new Map<string, string>();
+
   const enter = (record: Omit<Entry, 'sha256'>, sha256: string) => appendLine(path, toLine(record, sha256));
 
   return {
-    enter,
+    async enter(record, sha256) {
+      await enter(record, sha256);
+      // Of some no more is ever entered.
+      if (lastEntered.size >= mostRemembered) lastEntered.clear();
+      lastEntered.set(record.id, sha256);
+    },
     async enterMissing(record) {
+      const entered = lastEntered.get(record.id);
+      lastEntered.delete(record.id);
+      if (hashesOf(record).every((sha256) => sha256 === entered)) return;
       const own = (await readLines()).filter((text) => toId(text) === record.id);
       for (const sha256 of hashesOf(record)) if (!own.some((text) => text.includes(sha256))) await enter(record, sha256);
     },

@@ -77,7 +77,7 @@ function toAnswer(answer: http.IncomingMessage): PostAnswer {
 }
 
 /** As much is worked on at once, in bytes: a few milliseconds' work. */
-const turnBytes = 256 * 1024;
+const turnBytes = 128 * 1024;
 
 /** Hands on what arrives, while others go on in between. Rejects with what breaks, and with what `take` throws: then nothing more is read. */
 export function readAll(body: Readable, take: (bytes: Buffer) => void): Promise<void> {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import {
   INVALID_REQUEST,
+  isJSONRPCRequest,
   type JSONRPCErrorResponse,
   type JSONRPCMessage,
   PARSE_ERROR,
@@ -82,7 +83,8 @@ function read(value: unknown): Screened {
   const data = toEnvelope(value);
   if (data === undefined) return { answer: toError(undefined, INVALID_REQUEST, 'A message must be a JSON object.') };
   try {
-    return { message: parseJSONRPCMessage(data) };
+    // Three more kinds of message take time to tell apart, and the first is what most are.
+    return { message: isJSONRPCRequest(data) ? data : parseJSONRPCMessage(data) };
   } catch {
     const shape = {
       id: toRequestId(data.id),
