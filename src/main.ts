@@ -2,6 +2,7 @@ import { Console } from 'node:console';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Entry } from './cli/commands.ts';
 import type { CliContext } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
 import { narrowFolders, readMode } from './files/narrow.ts';
@@ -15,25 +16,27 @@ import { toUserFile } from './system-folders.ts';
 import type { Opened } from './tool.ts';
 import { version } from './version.ts';
 
-const help = `limner ${version}: images for AI agents, over MCP.
+/** What `--help` prints, and a mistake. */
+async function toHelp(): Promise<string> {
+  const { commands } = await import('./cli/commands.ts');
+  return `limner ${version}: images for AI agents, over MCP.
 
 Usage:
-  limner          serve MCP on stdin and stdout; a host such as Claude or VS Code starts this
-  limner demo     generate, edit and compose a picture, and print where the files are
-  limner export   resize, convert, cut out; favicons, app icons, responsive sets: free
-  limner history  what was made: when, model, cost, file; --json
-  limner spend    what it cost: today, this month, by day and model; --json
-  limner forget   remove pictures from limner's archive: ID…, --older-than 90d, --all
+  limner           serve MCP on stdin and stdout; a host such as Claude or VS Code starts this
+${commands.map(({ name, summary }) => `  limner ${name.padEnd(9)} ${summary}`).join('\n')}
   limner --help, --version
 
 Without a Gemini API key, LIMNER_BACKEND=standin makes labelled stand-in drawings.
 Set-up for each host, and every setting: README.md
 `;
+}
 
 async function main(args: string[]): Promise<number> {
   const [first, ...others] = args;
   if (first === undefined) return startServing();
-  if (isOffline(first)) return runOffline(first, others);
+  const { commands } = await import('./cli/commands.ts');
+  const command = commands.find(({ name }) => name === first);
+  if (command !== undefined) return runCommand(command, others);
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -43,18 +46,16 @@ async function main(args: string[]): Promise<number> {
   const unknown = Object.keys(values).filter((name) => name !== 'help' && name !== 'version');
   if (unknown.length > 0) return refuse(`there is no option "${unknown.join(' ')}"`);
   if (values.help || values.version) {
-    process.stdout.write(values.help ? help : `${version}\n`);
+    process.stdout.write(values.help ? await toHelp() : `${version}\n`);
     return 0;
   }
-  const [command, ...rest] = positionals;
-  if (command === undefined) return startServing();
-  if (command === 'demo' && rest.length === 0) return demo();
-  if (command === 'help') return main(['--help']);
+  if (positionals.length === 0) return startServing();
+  if (positionals[0] === 'help') return main(['--help']);
   return refuse(`there is no command "${positionals.join(' ')}"`);
 }
 
-function refuse(why: string): number {
-  process.stderr.write(`limner: ${toOutgoing(why, redactor)}.\n\n${help}`);
+async function refuse(why: string): Promise<number> {
+  process.stderr.write(`limner: ${toOutgoing(why, redactor)}.\n\n${await toHelp()}`);
   return 2;
 }
 
@@ -63,7 +64,7 @@ async function startServing(): Promise<number> {
   const output = claimOutput(process.stdout, process.stderr);
   globalThis.console = new Console(process.stderr);
   const config = await readConfig();
-  if (process.stdin.isTTY) process.stderr.write(`${help}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
+  if (process.stdin.isTTY) process.stderr.write(`${await toHelp()}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
   let opened: Promise<Opened> | undefined;
   const open = () => {
     opened ??= import('./open.ts').then((module) => module.open(config, hostname()));
@@ -73,34 +74,25 @@ async function startServing(): Promise<number> {
   return 0;
 }
 
-/** The commands that need no model, loaded when they are asked for. */
-const offlineCommands = {
-  history: async () => (await import('./cli/history.ts')).historyCommand,
-  spend: async () => (await import('./cli/spend.ts')).spendCommand,
-  forget: async () => (await import('./cli/forget.ts')).forgetCommand,
-  export: async () => (await import('./cli/export.ts')).exportCommand,
-};
-
-function isOffline(command: string): command is keyof typeof offlineCommands {
-  return Object.hasOwn(offlineCommands, command);
-}
-
-async function runOffline(command: keyof typeof offlineCommands, args: string[]): Promise<number> {
+async function runCommand({ load }: Entry, args: string[]): Promise<number> {
+  // A server that a command starts needs the key this process will not hold in the open.
+  const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const config = await readConfig();
-  for (const notice of [...config.problems, ...config.warnings]) log(notice);
   const context: CliContext = {
     config,
     cwd: workingFolder(),
+    server: { command: process.execPath, args: [process.argv[1] ?? ''], cwd: workingFolder(), env },
     ...(await import('./open.ts')).openMemory(config, hostname()),
     print,
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
   };
+  for (const notice of [...config.problems, ...config.warnings]) log(notice);
   // Whoever reads may stop reading: `limner history | head`.
   process.stdout.on('error', () => process.exit());
-  const runCommand = await offlineCommands[command]();
-  return runCommand(args, context);
+  const command = await load();
+  return command(args, context);
 }
 
 async function ask(question: string): Promise<boolean> {
@@ -111,25 +103,6 @@ async function ask(question: string): Promise<boolean> {
   } finally {
     asking.close();
   }
-}
-
-async function demo(): Promise<number> {
-  const { runDemo } = await import('./cli/demo.ts');
-  // The server it starts needs the key this process no longer holds in the open.
-  const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-  const config = await readConfig();
-  if (config.problems.length > 0) {
-    for (const problem of config.problems) log(problem);
-    return 1;
-  }
-  const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
-  const server = {
-    command: process.execPath,
-    args: [process.argv[1] ?? ''],
-    cwd: workingFolder(),
-    env: withKey ? env : { ...env, LIMNER_BACKEND: 'standin' },
-  };
-  return runDemo({ ...config, backend: withKey ? 'gemini' : 'standin' }, server, print);
 }
 
 async function readConfig(): Promise<Config> {

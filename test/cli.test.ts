@@ -8,7 +8,7 @@ import { type LedgerLine, toDayName } from '../src/archive/ledger-lines.ts';
 import { forgetCommand } from '../src/cli/forget.ts';
 import { historyCommand } from '../src/cli/history.ts';
 import { loadConfig } from '../src/config.ts';
-import { type Computer, withKey } from './fixtures.ts';
+import { built, type Computer, withKey } from './fixtures.ts';
 import { answers } from './google/index.ts';
 import { arrived, held, runCli, small, test } from './raw.ts';
 
@@ -64,6 +64,7 @@ async function runInTerminal(
   const code = await command(args, {
     config: loadConfig({ env: { ...computer.env, ...env }, userFile: undefined, cwd, cwdWritable: true, home, platform: 'linux' }),
     cwd,
+    server: { command: process.execPath, args: [built], cwd, env: computer.env },
     archive: openArchive(state, 2e9),
     ledger: openLedger(state, 'here'),
     print: (line) => void lines.push(...line.split('\n')),

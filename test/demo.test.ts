@@ -99,7 +99,7 @@ describe('the command line', () => {
 
   test.for([
     [['paint'], 'there is no command "paint"'],
-    [['demo', 'twice'], 'there is no command "demo twice"'],
+    [['demo', 'twice'], 'The demo takes no arguments; "twice" came.'],
   ] as const)('%s is refused with exit code 2, the reason and the help', async ([args, reason], { computer }) => {
     const { code, stdout, stderr } = await runCli(computer, args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

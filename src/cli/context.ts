@@ -7,6 +7,8 @@ export interface CliContext {
   config: Config;
   /** The folder the command was given in; absolute. */
   cwd: string;
+  /** How a server of this limner is started, with all of this process's environment, the key included. */
+  server: { command: string; args: string[]; cwd: string; env: Record<string, string> };
   archive: Archive;
   ledger: Ledger;
   /** One line to stdout. */

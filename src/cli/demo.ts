@@ -1,11 +1,15 @@
 import { basename } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport, type StdioServerParameters } from '@modelcontextprotocol/client/stdio';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { chooseModel } from '../model/catalog.ts';
 import { estimatePrice } from '../model/price.ts';
 import { formatBytes, formatDollars, formatSize } from '../text.ts';
+import { refuseArguments } from './arguments.ts';
+import type { CliContext } from './context.ts';
+
+const usage = 'Usage: limner demo';
 
 /** What a program reads from a result's `_meta`. */
 const resultMeta = z.object({
@@ -52,16 +56,17 @@ const steps: readonly Step[] = [
 
 /**
  * The main job for real: starts the built server as a child, talks to it with an MCP client, and makes three pictures, each from the ones before.
- * Resolves with the exit code; `print` gets one line at a time.
+ * Without a key it takes the stand-in. Resolves with the exit code.
  */
-export async function runDemo(config: Config, server: StdioServerParameters, print: (line: string) => void): Promise<number> {
-  print(
-    config.backend === 'standin'
-      ? 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.'
-      : announceCost(config),
-  );
+export async function demoCommand(args: string[], context: CliContext): Promise<number> {
+  const { config, server, print } = context;
+  if (args.length > 0) return refuseArguments(`The demo takes no arguments; "${args.join(' ')}" came.`, usage, context);
+  if (config.problems.length > 0) return 1;
+  const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
+  print(withKey ? announceCost(config) : 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.');
+  const env = withKey ? server.env : { ...server.env, LIMNER_BACKEND: 'standin' };
   const client = new Client({ name: 'limner-demo', version: '1' });
-  await client.connect(new StdioClientTransport(server));
+  await client.connect(new StdioClientTransport({ ...server, env }));
   const paths: string[] = [];
   try {
     for (const [index, step] of steps.entries()) paths.push(await runStep(client, step, index, paths, print));
