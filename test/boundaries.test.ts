@@ -49,6 +49,7 @@ const rows = [
   ['server'],
   ['stdio'],
   ['serve'],
+  ['doctor'],
   ['cli'],
   ['main'],
   ['index'],
