@@ -68,9 +68,9 @@ export const withServer = (settings: Record<string, string> = {}) =>
     },
   });
 
-/** Runs a command of limner to its end. */
-export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [built, ...args], {
+/** Runs a command of limner, or of another copy of it, to its end. */
+export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, program = built) {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: computer.project,
     env: { ...computer.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
