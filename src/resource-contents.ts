@@ -61,6 +61,7 @@ function toFacts(record: ImageRecord) {
     backend: record.backend,
     model: cleanText(record.answeredBy ?? record.model, 100),
     prompt: cleanText(record.prompt, 200),
+    alt: record.alt ?? null,
     dollars: record.dollars ?? null,
     path: record.delivered ? showPath(record.delivered.path) : null,
     width: pixels?.width ?? null,
