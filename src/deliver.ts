@@ -41,6 +41,8 @@ export interface SavedImage {
   /** Every difference between what was asked and what the file is, and what was done to the model's bytes. */
   differences: readonly string[];
   record: ImageRecord;
+  /** The file is the model's own bytes. */
+  isUntouched: boolean;
   /** What a cut out of the background is worth, and what was taken from the answer for a region; absent where that was not done, or done before. */
   cutOut?: MadeFile['cutOut'];
   region?: MadeFile['region'];
@@ -112,6 +114,7 @@ export async function deliver(
     original,
     differences,
     record: delivered,
+    isUntouched: written.file.sha256 === toSha256(bytes),
     ...(cutOut && { cutOut }),
     ...(region && { region }),
   };
@@ -148,7 +151,14 @@ export async function findDelivered(record: ImageRecord): Promise<SavedImage | u
   const isLike = (await measure(delivered.path))?.bytes === delivered.bytes;
   const bytes = isLike ? await readBytes(delivered.path) : undefined;
   if (bytes === undefined || toSha256(bytes) !== delivered.sha256) return undefined;
-  return { id: record.id, file: delivered, original: original && { ...original, ...made }, differences: record.differences, record };
+  return {
+    id: record.id,
+    file: delivered,
+    original: original && { ...original, ...made },
+    differences: record.differences,
+    record,
+    isUntouched: delivered.sha256 === original?.sha256,
+  };
 }
 
 /** The last place for a picture that neither its own folder nor the archive took. */

@@ -57,9 +57,9 @@ export async function makeFile(made: Image, plan: Plan, ingredients: Ingredients
   return { ...worked, image, differences: [...worked.differences, ...told] };
 }
 
-/** Where its pixels come from, as the tag every re-encoded file carries. */
-function toTag({ sourceType }: Plan): string {
-  return toXmp({ sourceType });
+/** Where its pixels come from and what it shows, as the tag every re-encoded file carries. */
+function toTag({ sourceType, alt }: Plan): string {
+  return toXmp({ sourceType, alt });
 }
 
 function toFinish({ output: { format, width, height, maxKb }, cropTo }: Plan): ImageRecord['finish'] {

@@ -27,7 +27,7 @@ export function toSaid({ model, warnings, usage, text, sources, searches }: Imag
 /** What a record says of a picture before its answer is looked at. */
 export function toRecord({ id, plan, call }: MadeBy, number: number): Omit<NewRecord, 'id' | 'estimated'> {
   const { config, model } = call;
-  const { key: _key, warnings: _warnings, model: painter, ...decided } = plan;
+  const { key: _key, warnings: _warnings, model: painter, alt, ...decided } = plan;
   return {
     call: id,
     number,
@@ -41,6 +41,7 @@ export function toRecord({ id, plan, call }: MadeBy, number: number): Omit<NewRe
     folder: workingFolder(config),
     plan: decided,
     finish: {},
+    ...(alt !== undefined && { alt }),
     sourceType: plan.sourceType,
     differences: [],
     warnings: [],

@@ -29,6 +29,7 @@ export interface Wish {
   format?: 'auto' | Format | undefined;
   background?: 'auto' | 'transparent' | undefined;
   maxKb?: number | undefined;
+  alt?: string | undefined;
   overwrite?: boolean | undefined;
   model?: string | undefined;
   webSearch?: boolean | undefined;
@@ -56,6 +57,8 @@ export interface Plan {
   output: PlannedOutput;
   background?: PlannedBackground;
   region?: PlannedRegion;
+  /** What it shows, for those who do not see it; of every variation. */
+  alt?: string;
   /** Where the pixels come from, as IPTC's digital source type. */
   sourceType: SourceType;
   /** The conversation an edit goes on with; absent: the picture itself is sent. */
@@ -119,6 +122,7 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
     inputs: pictures.map((picture, index) => planInput(picture, index, wish, painted.resolution)),
     ...(background && { background }),
     ...(region && { region }),
+    ...(wish.alt !== undefined && { alt: wish.alt }),
     sourceType: toSourceType(pictures, config),
     ...(history && { history }),
     ...(price && { price }),
@@ -202,17 +206,20 @@ function requireAbilities(wish: Wish, model: CatalogModel, pictures: number): vo
 /** What a call is the same as another by; pictures by their content, wherever they lie. */
 export function toCallKey(wish: Wish, model: string, target: Target, pictures: readonly string[], backend: Config['backend']): string {
   const { tool, prompt, count = 1, aspectRatio, resolution, format = 'auto', overwrite = false, webSearch = false } = wish;
-  const { width, height, background = 'auto', maxKb, region, mask } = wish;
+  const { width, height, background = 'auto', maxKb, region, mask, alt } = wish;
   const { folder, stem, extension } = target;
   // What is left out and depends on the picture stays left out: after an edit in place the picture is another.
   const shape = aspectRatio ?? (tool === 'generate_image' ? '1:1' : undefined);
   const size = resolution ?? (tool === 'edit_image' ? undefined : '1K');
   const file = [width, height, background, maxKb, region, mask?.sha256];
   const said = [tool, prompt, count, shape, size, format, overwrite, webSearch, model, folder, stem, extension, pictures, backend, ...file];
-  return createHash('sha256')
-    .update(JSON.stringify(said.map((value) => value ?? null)))
-    .digest('hex')
-    .slice(0, 32);
+  return (
+    createHash('sha256')
+      // Calls without it keep the key they had before there was any.
+      .update(JSON.stringify([...said, ...(alt === undefined ? [] : [alt])].map((value) => value ?? null)))
+      .digest('hex')
+      .slice(0, 32)
+  );
 }
 
 /** What a request carries beside the prompt. */

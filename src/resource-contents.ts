@@ -35,7 +35,7 @@ export async function completeId(typed: string, sources: Sources): Promise<strin
 }
 
 /** The newest pictures. The archive lists what was delivered; what arrived and got no further, or not yet, the ledger knows. */
-async function findRecent({ archive, ledger }: Sources, count: number): Promise<ImageRecord[]> {
+export async function findRecent({ archive, ledger }: Sources, count: number): Promise<ImageRecord[]> {
   const found = new Map<string, ImageRecord>();
   for await (const record of archive.newestFirst()) {
     found.set(record.id, record);
@@ -61,6 +61,7 @@ function toFacts(record: ImageRecord) {
     backend: record.backend,
     model: cleanText(record.answeredBy ?? record.model, 100),
     prompt: cleanText(record.prompt, 200),
+    alt: record.alt ?? null,
     dollars: record.dollars ?? null,
     path: record.delivered ? showPath(record.delivered.path) : null,
     width: pixels?.width ?? null,

@@ -13,7 +13,7 @@ export const catalogued = 50;
 export function registerResources(server: McpServer, deps: Pick<Deps, 'config' | 'open'>): void {
   const catalogue = {
     title: 'Recent pictures',
-    description: `The ${catalogued} newest pictures limner made, newest first: id, prompt, model, cost, path of the file, and the uri of the original.`,
+    description: `The ${catalogued} newest pictures limner made, newest first: id, prompt, alt text, model, cost, path of the file, and the uri of the original.`,
     mimeType: 'application/json',
   };
   const open = async () => ({ ...(await import('./resource-contents.ts')), sources: { config: deps.config, ...(await deps.open()) } });

@@ -5,7 +5,7 @@ import type { WrittenFile } from './export-files.ts';
 import { formatOfExtension } from './media.ts';
 import { maxTextLength, toNotes } from './result.ts';
 import type { ExportOutcome } from './run-export.ts';
-import { cleanText, formatBytes, formatSize, showPath } from './text.ts';
+import { cleanText, formatBytes, formatSize, quote, showPath } from './text.ts';
 
 /** Key of the machine-readable copy of an export's result. */
 const exportKey = 'limner/export';
@@ -40,6 +40,7 @@ export function describeExport(outcome: ExportOutcome): string[] {
     ...notes,
     ...describeReplaced(files),
     ...warnings.map((warning) => `Note: ${warning}`),
+    ...describeAlt(outcome),
     'Made on this computer, cost $0.',
     ...markup.flatMap(({ language, text }) => [`Paste this (${language}):`, text]),
   ];
@@ -57,6 +58,19 @@ function describeDifferences(files: readonly WrittenFile[]): string[] {
     notes.filter((note) => !shared.includes(note)).map((note) => (files.length === 1 ? note : `${showPath(name)}: ${note}`)),
   );
   return [...shared, ...own];
+}
+
+/** For the agent's own markup; where there is some to paste it is in that. */
+function describeAlt({ files, markup }: ExportOutcome): string[] {
+  const alts = markup.some(({ language }) => language === 'html') ? [] : [...new Set(files.flatMap(({ alt }) => alt ?? []))];
+  return alts.length === 0
+    ? []
+    : [
+        `Alt text: ${alts
+          .slice(0, 5)
+          .map((alt) => quote(alt, 300))
+          .join('; ')}`,
+      ];
 }
 
 function describeReplaced(files: readonly WrittenFile[]): string[] {
@@ -81,13 +95,14 @@ function toLink({ path, mediaType, bytes }: WrittenFile): ContentBlock {
 export function toFacts({ files, folder, sources, markup, notes, warnings }: ExportOutcome) {
   return {
     folder: showPath(folder),
-    files: files.map(({ path, bytes, width, height, mediaType, notes: differences, replaced }) => ({
+    files: files.map(({ path, bytes, width, height, mediaType, alt, notes: differences, replaced }) => ({
       path: showPath(path),
       bytes,
       width: width ?? null,
       height: height ?? null,
       format: formatOfExtension(extname(path).slice(1)) ?? null,
       mediaType,
+      alt: alt ?? null,
       differences,
       replaced: replaced === undefined ? null : showPath(replaced),
     })),

@@ -63,7 +63,7 @@ function describeBudget({ perDay }: Forecast): string {
 }
 
 /** The names as far as they are known before the picture is. */
-function describePlace({ output, variations, cropTo, background, region }: Plan): string {
+function describePlace({ output, variations, cropTo, background, region, alt }: Plan): string {
   const { folder, stem, named, format, extension, overwrite, width, height, maxKb } = output;
   const suffix = extension ?? (format && toExtension(format));
   const first = join(folder, `${stem}.${suffix ?? 'jpg'}`);
@@ -76,6 +76,7 @@ function describePlace({ output, variations, cropTo, background, region }: Plan)
     background ? `, transparent (${background.method}, painted on ${background.ground})` : '',
     region ? `, changed only in ${region.described}` : '',
     maxKb === undefined ? '' : `, at most ${maxKb} kB`,
+    alt === undefined ? '' : ', with alt text',
     overwrite ? ', replacing what is there' : '',
   ];
   return `${showPath(first)}${last}${notes.join('')}`;
@@ -92,6 +93,7 @@ function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }:
     cropTo: plan.cropTo ?? null,
     background: background ? { method: background.method, ground: background.ground } : null,
     region: region?.described ?? null,
+    alt: plan.alt ?? null,
     resolution: plan.resolution,
     webSearch: plan.webSearch,
     inputs: inputs.map(({ label, path, id }) => ({ label, path: showPath(path), id: id ?? null })),

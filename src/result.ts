@@ -73,6 +73,7 @@ function describe(outcome: Outcome, notices: readonly string[]): string[] {
     describeMaking(outcome),
     ...describeLate(outcome),
     ...describeDifferences(outcome),
+    ...describeAlt(outcome),
     ...describeFailures(outcome),
     ...outcome.warnings.map((warning) => `Note: ${warning}`),
     ...describeOrigin(outcome),
@@ -121,6 +122,9 @@ function describeAsked({ plan, images }: Outcome): string[] {
       : []),
     ...(plan.background && images.every(({ record }) => record.finish.background) ? ['transparent'] : []),
     ...(maxKb !== undefined && images.every(({ file }) => file.bytes <= maxKb * 1000) ? [`at most ${maxKb} kB`] : []),
+    ...(images.every(({ record }) => record.alt !== undefined) && images.every(({ isUntouched }) => !isUntouched)
+      ? ['alt text in the file']
+      : []),
   ];
   return met.length === 0 ? [] : [`As asked: ${met.join(', ')}.`];
 }
@@ -149,6 +153,14 @@ function describeDifferences({ images, backend }: Outcome): string[] {
   const originals = images.flatMap(({ file, original }) => (original && original.sha256 !== file.sha256 ? [showPath(original.path)] : []));
   const untouched = backend === 'standin' ? 'The drawing before conversion' : "The model's own bytes, with Google's content credentials";
   return [...shared, ...own, ...(originals.length > 0 ? [`${untouched}: ${originals.join(', ')}`] : [])];
+}
+
+/** Said where alt text was given and a file does not carry it: what the model sent is left as it came. */
+function describeAlt({ images }: Outcome): string[] {
+  const without = images.filter(({ record, isUntouched }) => record.alt !== undefined && isUntouched);
+  return without.length === 0
+    ? []
+    : ['Alt text: in the record, not in the file, which is as the model made it; export_image puts it into what it makes.'];
 }
 
 /** Failures by their reason; which of the numbered requests they were is for programs, in `_meta`. */
@@ -214,6 +226,7 @@ function toFacts(outcome: Outcome) {
       path: showPath(file.path),
       mediaType: toMediaType(file.format),
       background: record.finish.background ? 'transparent' : 'auto',
+      alt: record.alt ?? null,
       original: original ? showPath(original.path) : null,
       differences,
       ...(cutOut && { alpha: { ...record.finish.background, ...cutOut } }),

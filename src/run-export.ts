@@ -146,7 +146,7 @@ function toSource({ path, isDownloaded, name, bytes, facts, record }: Picture): 
   const delivered = record?.delivered?.path ?? (isDownloaded ? name : path);
   const own = basename(delivered, extname(delivered));
   const stem = isDownloaded ? toFileStem(own) : toSafeStem(own);
-  return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }) };
+  return { name, stem, bytes, facts, ...(record?.sourceType !== undefined && { sourceType: record.sourceType }), alt: record?.alt };
 }
 
 /** Longest stem in characters: suffixes and an extension follow, and a character may take four of the 255 bytes a name has. */

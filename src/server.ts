@@ -2,6 +2,7 @@ import { type JSONRPCMessage, McpServer, type RequestId, type ServerContext } fr
 import { z } from 'zod';
 import type { UrlRule } from './allowed-hosts.ts';
 import { metaKey } from './meta-key.ts';
+import { registerPrompts } from './prompts/register.ts';
 import { registerResources } from './resources.ts';
 import { type Deps, type Tool, toListedSchema } from './tool.ts';
 import { composeImages, editImage, exportImage, generateImage } from './tools/index.ts';
@@ -19,7 +20,7 @@ function aboutAddresses({ hosts, proxy }: UrlRule): string {
   return ` A picture may also be given by its https address${which}.`;
 }
 
-/** Tool lists never change while a version runs, so clients may keep them for an hour. */
+/** What is listed never changes while a version runs, so clients may keep it for an hour. */
 const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
 /** One server with every tool registered; no state of its own. */
@@ -28,8 +29,8 @@ export function createServer(deps: Deps): McpServer {
     { name: 'limner', title: 'limner', version },
     {
       instructions: `${instructions}${aboutAddresses(deps.config.urls)}`,
-      capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
-      cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
+      capabilities: { tools: { listChanged: false }, resources: { listChanged: false }, prompts: { listChanged: false } },
+      cacheHints: { 'tools/list': cacheHint, 'prompts/list': cacheHint, 'server/discover': cacheHint },
     },
   );
   registerTool(server, generateImage, deps);
@@ -37,6 +38,7 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, composeImages, deps);
   registerTool(server, exportImage, deps);
   registerResources(server, deps);
+  registerPrompts(server, deps);
   return server;
 }
 

@@ -36,6 +36,11 @@ export function quote(text: string, maxLength = 60): string {
   )}"`;
 }
 
+/** Alternative text as it is kept and shown: one line, without hidden characters; undefined when nothing is left of it. */
+export function toAltText(text: string | undefined): string | undefined {
+  return (text === undefined ? '' : withoutHidden(text.replace(/\s+/g, ' '))).trim() || undefined;
+}
+
 /**
  * A path, or the end of one, as a result names it. One that holds what no text may (a folder's name can) or what would be read as Markdown is named by its `file://` address,
  * which is as exact and is taken as an argument as well; an end of one by the same escapes.

@@ -663,6 +663,21 @@ const composed: BentCall[] = [
   compose('an image with a role', { images: [{ path: 'a.png', role: 'style' }, 'b.png'] }, /"images" item 1 must be text.*role/),
 ];
 
+const alts: BentCall[] = [
+  generate('alt_text', { alt_text: 'A fox' }, { alt: 'A fox' }),
+  generate('altText', { altText: 'A fox' }, { alt: 'A fox' }),
+  generate('alternative_text', { alternative_text: ' A  fox\n' }, { alt: 'A fox' }),
+  generate('alt in a list', { alt: ['A fox'] }, { alt: 'A fox' }),
+  generate('alt empty', { alt: '' }, {}),
+  generate('alt null', { alt: null }, {}),
+  generate('alt an object', { alt: { en: 'A fox' } }, /"alt" must be text, but \{"en":"A fox"\} came: say in up to 2,000 characters/),
+  generate('alt and alt_text differ', { alt: 'A fox', alt_text: 'A dog' }, /"alt" \("A fox"\) and "alt_text" \("A dog"\).*give only "alt"/),
+  // It may be meant to be painted below the picture, so it is nobody's guess.
+  generate('caption beside prompt', { caption: 'A fox' }, /"caption" \("A fox"\).*give only "prompt"/),
+  edit('aria_label', { image, aria_label: 'A hat' }, { image, alt: 'A hat' }),
+  compose('alt-text', { images, 'alt-text': 'Two people' }, { images, alt: 'Two people' }),
+];
+
 const absent: BentCall[] = [
   generate(
     'everything empty',
@@ -793,6 +808,7 @@ export const bentCalls: readonly BentCall[] = [
   ...models,
   ...edited,
   ...composed,
+  ...alts,
   ...absent,
   ...silent,
   ...wishes,

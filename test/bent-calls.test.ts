@@ -114,7 +114,13 @@ describe('a bent call is the straight call', () => {
       expect(bent.asked).toEqual(straight.asked);
       const named = 'output' in row.becomes && !String(row.becomes.output).endsWith('/');
       const made = (answer: typeof bent.answer) =>
-        answer.facts.images.map(({ width, height, format, path }) => ({ width, height, format, path: named ? path : dirname(path) }));
+        answer.facts.images.map(({ width, height, format, alt, path }) => ({
+          width,
+          height,
+          format,
+          alt,
+          path: named ? path : dirname(path),
+        }));
       expect(made(bent.answer)).toEqual(made(straight.answer));
     });
   }

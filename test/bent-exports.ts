@@ -204,6 +204,9 @@ const elsewhere: BentCall[] = [
   finish('dry_run false', { dry_run: false }, {}),
   finish('mask', { mask: 'm.png' }, /no "mask": it repaints nothing, so use edit_image/),
   finish('return_base64', { return_base64: true }, /no "return_base64": the answer always has the path/),
+  finish('alt_text', { format: 'webp', alt_text: 'A square' }, { format: 'webp', alt: 'A square' }),
+  finish('description', { format: 'webp', description: 'A square' }, { format: 'webp', alt: 'A square' }),
+  finish('caption', { caption: 'SALE' }, /no "caption": it paints nothing, so use edit_image/),
   finish('a stranger', { rotate: 90 }, /no argument "rotate"\. It has: images, preset, /),
   finish('a typo', { widhts: '24,48' }, /no argument "widhts" \(did you mean "widths?"\?\)/),
 ];

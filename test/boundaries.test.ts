@@ -46,6 +46,7 @@ const rows = [
   ['tools'],
   ['call'],
   ['resources', 'resource-contents'],
+  ['prompts'],
   ['server'],
   ['stdio'],
   ['serve'],
@@ -78,7 +79,7 @@ const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server':
-    /^((result|result-forecast|result-export|asking|progress|call|resources|resource-contents|server)\.ts$|stdio\/)/,
+    /^((result|result-forecast|result-export|asking|progress|call|resources|resource-contents|server)\.ts$|stdio\/|prompts\/)/,
   '@modelcontextprotocol/server/stdio': /^serve\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
@@ -156,7 +157,9 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(file),
+      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
+        file,
+      ),
     ),
   ).toEqual([]);
 });

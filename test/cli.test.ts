@@ -19,6 +19,7 @@ const entry = z.strictObject({
   backend: z.string(),
   model: z.string(),
   prompt: z.string().nullable(),
+  alt: z.string().nullable(),
   parents: z.array(z.string()),
   dollars: z.number().nullable(),
   estimated: z.boolean(),

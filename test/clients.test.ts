@@ -22,10 +22,12 @@ const fox = { prompt: 'A red fox on a hill' };
 interface Caller {
   list(): Promise<string[]>;
   call(tool: string, args: Record<string, unknown>): Promise<Answer>;
+  /** What the message of a prompt begins with. */
+  prompt(name: string, args: Record<string, string>): Promise<unknown>;
 }
 
 /** The job every client has to get done: see the tools, get a picture, read an error. */
-async function doTheJob({ list, call }: Caller, links: boolean): Promise<void> {
+async function doTheJob({ list, call, prompt }: Caller, links: boolean): Promise<void> {
   expect(await list()).toEqual(tools);
 
   const made = await call('generate_image', fox);
@@ -43,11 +45,16 @@ async function doTheJob({ list, call }: Caller, links: boolean): Promise<void> {
   const failed = await call('edit_image', { prompt: 'Make it blue', image: 'nowhere.png' });
   expect(failed).toMatchObject({ isError: true, code: 'not_found', blocks: ['text'] });
   expect(failed.text).toMatch(/nowhere\.png.*\n$/s);
+
+  expect(await prompt('photo', { subject: 'A red fox' })).toMatchObject({
+    messages: [{ role: 'user', content: { type: 'text', text: expect.stringContaining('Call generate_image once') } }],
+  });
 }
 
 interface Connection {
   listTools(): Promise<{ tools: { name: string }[] }>;
   callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  getPrompt(params: { name: string; arguments: Record<string, string> }): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -93,7 +100,8 @@ test.for(clients)('$name gets its pictures', async ({ connect, links }, { comput
   const client = await connect({ command: process.execPath, args: [built], cwd: computer.project, env });
   try {
     const list = async () => (await client.listTools()).tools.map(({ name }) => name);
-    await doTheJob({ list, call: async (name, args) => toAnswer(await client.callTool({ name, arguments: args })) }, links);
+    const call = async (name: string, args: Record<string, unknown>) => toAnswer(await client.callTool({ name, arguments: args }));
+    await doTheJob({ list, call, prompt: async (name, args) => client.getPrompt({ name, arguments: args }) }, links);
   } finally {
     await client.close();
   }
@@ -113,6 +121,9 @@ async function listRaw(raw: Raw, meta?: object): Promise<string[]> {
   return listed.parse(result).tools.map(({ name }) => name);
 }
 
+const promptRaw = (raw: Raw, meta?: object) => async (name: string, args: Record<string, string>) =>
+  (await raw.request('prompts/get', { name, arguments: args, ...(meta && { _meta: meta }) })).result;
+
 describe('raw JSON-RPC', () => {
   test.for([
     { asked: '2024-11-05', answered: '2024-11-05', links: false },
@@ -125,14 +136,15 @@ describe('raw JSON-RPC', () => {
     const server = raw(withKey(google));
     const { result } = await server.initialize(asked);
     expect(result).toMatchObject({ protocolVersion: answered, serverInfo: { name: 'limner' }, capabilities: { tools: {} } });
-    await doTheJob({ list: () => listRaw(server), call: server.call }, links);
+    await doTheJob({ list: () => listRaw(server), call: server.call, prompt: promptRaw(server) }, links);
   });
 
   test('server/discover and calls in the envelope of 2026-07-28', async ({ raw, google }) => {
     const server = raw(withKey(google));
     const { result } = await server.request('server/discover', { _meta: modern });
     expect(result).toMatchObject({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } });
-    await doTheJob({ list: () => listRaw(server, modern), call: (tool, args) => server.call(tool, args, modern) }, true);
+    const call = (tool: string, args: Record<string, unknown>) => server.call(tool, args, modern);
+    await doTheJob({ list: () => listRaw(server, modern), call, prompt: promptRaw(server, modern) }, true);
     const complete = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'limner' } } };
     expect((await server.request('tools/call', { name: 'generate_image', arguments: fox, _meta: modern })).result).toMatchObject(complete);
   });

@@ -70,9 +70,17 @@ test('the README’s tables say what the code says', async ({ limner }) => {
     ['In the prompt', 'What happens'],
     Object.entries(standinWords).map(([word, meaning]) => [`\`standin:${word}\``, cell(meaning)]),
   );
+  const listed = (await limner.client.listPrompts()).prompts;
+  const promptTable = table(
+    ['Prompt', 'What it asks for', 'Arguments'],
+    listed.map(({ name, description = '', arguments: taken = [] }) => {
+      const names = taken.map((argument) => (argument.required ? `**${argument.name}**` : argument.name));
+      return [`\`${name}\``, cell(description), names.join(', ')];
+    }),
+  );
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const tokens = `${encode(JSON.stringify(tools)).length.toLocaleString('en')} tokens (o200k) is what listing all four costs an agent's context.`;
-  const parts = { tools: toolTable(tools), tokens: tokens, settings: settings, 'stand-in words': words };
+  const parts = { tools: toolTable(tools), tokens: tokens, prompts: promptTable, settings: settings, 'stand-in words': words };
   const filled = Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme);
   await expect(filled).toMatchFileSnapshot('../README.md');
 });

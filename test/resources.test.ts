@@ -18,6 +18,7 @@ const catalogue = z.strictObject({
       backend: z.enum(['gemini', 'standin']),
       model: z.string(),
       prompt: z.string(),
+      alt: z.string().nullable(),
       dollars: z.number().nullable(),
       path: z.string().nullable(),
       width: z.number().nullable(),

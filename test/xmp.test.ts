@@ -43,6 +43,11 @@ test('a packet is XML whatever the words are', async () => {
   expect(Buffer.byteLength(toXmp({ sourceType: 'algorithmicMedia', alt: '"'.repeat(9000) }))).toBeLessThan(30_000);
 });
 
+test('words may stand alone, and without anything there is no packet', () => {
+  expect(readXmp(toXmp({ alt: 'A fox' }))).toEqual({ alt: 'A fox' });
+  expect([toXmp({}), toXmp({ alt: ' ' })]).toEqual(['', '']);
+});
+
 test('without words there is only where it comes from', () => {
   for (const alt of [undefined, '', ' \u0007 ']) {
     const xmp = toXmp({ sourceType: 'trainedAlgorithmicMedia', alt });

@@ -63,6 +63,8 @@ const imageRecord = z.object({
     /** Only a part of it is the model's, laid into the picture it was made from. */
     region: z.literal(true).optional(),
   }),
+  /** What it shows, for those who do not see it, as the caller said. */
+  alt: z.string().max(2000).optional(),
   /** Where its pixels come from, as IPTC's digital source type. */
   sourceType: z.string().optional(),
   /** The first shot, of the same picture on another ground, that this one was made to be compared with. */

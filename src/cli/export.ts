@@ -24,6 +24,7 @@ folder, an id (limner history shows them) or "last".
       --max-kb N         largest file
       --background transparent
                          remove a flat background
+      --alt TEXT         alternative text, for the markup and the files
       --trim             cut away empty or one-coloured margins
       --widths 480,960   for srcset
       --overwrite        replace files that are there; they are kept
@@ -40,6 +41,7 @@ const options = {
   format: text,
   'max-kb': text,
   widths: text,
+  alt: text,
   background: text,
   trim: flag,
   overwrite: flag,

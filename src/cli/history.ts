@@ -74,7 +74,7 @@ async function readEntries(limit: number, { archive, ledger }: CliContext): Prom
 }
 
 function fromPicture(picture: KnownPicture, { file, goneFile, original }: Whereabouts): Entry {
-  const { id, at, tool, backend, model, prompt, parents, dollars, estimated, unclaimed, shotOf } = picture;
+  const { id, at, tool, backend, model, prompt, alt, parents, dollars, estimated, unclaimed, shotOf } = picture;
   return {
     shotOf,
     id,
@@ -83,6 +83,7 @@ function fromPicture(picture: KnownPicture, { file, goneFile, original }: Wherea
     backend,
     model,
     prompt,
+    alt,
     parents,
     dollars,
     estimated,
@@ -95,7 +96,7 @@ function fromPicture(picture: KnownPicture, { file, goneFile, original }: Wherea
 }
 
 function fromRequest({ sent: { at, tool, backend, model }, dollars }: PaidRequest): Entry {
-  const nothing = { shotOf: null, file: null, goneFile: null, original: null, unclaimed: false };
+  const nothing = { alt: null, shotOf: null, file: null, goneFile: null, original: null, unclaimed: false };
   return { id: null, at, tool, backend, model, prompt: null, parents: [], dollars, estimated: false, ...nothing, maybeBilled: true };
 }
 

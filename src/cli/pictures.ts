@@ -16,6 +16,8 @@ export interface KnownPicture {
   model: string;
   /** Null when its record cannot be read. */
   prompt: string | null;
+  /** Null when none was given. */
+  alt: string | null;
   parents: readonly string[];
   dollars: number | null;
   estimated: boolean;
@@ -80,9 +82,9 @@ function toStanding(call: CallState | undefined, ledger: Ledger): Pick<KnownPict
 }
 
 function fromRecord(record: ImageRecord, call: CallState | undefined, ledger: Ledger): KnownPicture {
-  const { id, at, tool, backend, model, answeredBy, prompt, parents, dollars, estimated, delivered, original, shotOf } = record;
+  const { id, at, tool, backend, model, answeredBy, prompt, alt = null, parents, dollars, estimated, delivered, original, shotOf } = record;
   return {
-    ...{ id, at, tool, backend, model: answeredBy ?? model, prompt, parents, estimated },
+    ...{ id, at, tool, backend, model: answeredBy ?? model, prompt, alt, parents, estimated },
     dollars: dollars ?? null,
     shotOf: shotOf ?? null,
     // Where the output could not be written, the original stands in for it, and is the only copy.
@@ -96,7 +98,7 @@ function fromRequest(id: string, original: string, request: PaidRequest, call: C
   const { at, tool, backend, model, shotOf = null } = request.sent;
   const path = call?.files?.find((file) => file.id === id)?.path;
   return {
-    ...{ id, at, tool, backend, model, prompt: null, parents: [], estimated: false, shotOf },
+    ...{ id, at, tool, backend, model, prompt: null, alt: null, parents: [], estimated: false, shotOf },
     dollars: request.dollars === null ? null : request.dollars / Math.max(1, request.images.length),
     delivered: path === undefined || path === original ? null : path,
     ...toStanding(call, ledger),

@@ -21,7 +21,9 @@ export async function exportOne(
   const made = await named(name, () => makers[wish.preset](picture, wish, isOnly));
   // What is copied was not decoded yet.
   if (made.files.some((file) => file.bytes === bytes)) await requireDecodable(bytes, name);
-  return made;
+  const { alt } = picture;
+  if (alt === undefined) return made;
+  return { ...made, files: made.files.map((file) => (file.width === undefined ? file : { ...file, alt })) };
 }
 
 /** One sheet of pictures. Throws as `exportOne` does. */
@@ -31,7 +33,9 @@ export async function exportSheet(
   removeBackground = removeFlatBackground,
 ): Promise<Exported> {
   const opened: Opened[] = [];
-  for (const source of sources) opened.push(await named(source.name, () => openSource(source, wish, removeBackground)));
+  // What was said is said of the sheet; each picture on it keeps its own.
+  for (const source of sources)
+    opened.push(await named(source.name, () => openSource(source, { ...wish, alt: undefined }, removeBackground)));
   return exportSprite(opened, wish);
 }
 

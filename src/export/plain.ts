@@ -15,8 +15,11 @@ export async function exportPlain(picture: Opened, wish: ExportWish): Promise<Ex
   const copied = image.bytes === picture.bytes && picture.notes.length === 0;
   const said =
     copied && notes.length === 0 ? ['Copied as it is, metadata included: it already is what was asked.'] : [...picture.notes, ...notes];
-  return { files: [pictureFile(fileName(picture.stem, format), image, said)], markup: [], notes: [] };
+  const unwritten = image.bytes === picture.bytes && !picture.carriesAlt ? [altLeftOut] : [];
+  return { files: [pictureFile(fileName(picture.stem, format), image, [...said, ...unwritten])], markup: [], notes: [] };
 }
+
+const altLeftOut = 'Its alt text is not in this copy, since nothing else was to change; another format or size has it in the file.';
 
 /** The size link previews are laid out for (https://developers.facebook.com/docs/sharing/webmasters/images). */
 const ogSize = { width: 1200, height: 630 } as const;

@@ -3,8 +3,12 @@ import { cutFromFlat } from '../image/cut-out.ts';
 import { quote } from '../text.ts';
 
 /** Cuts a picture out of its flat background. Throws `unsupported` where there is none. */
-export async function removeFlatBackground(bytes: Uint8Array, name: string): Promise<{ bytes: Uint8Array; notes: readonly string[] }> {
-  const cut = await cutFromFlat(bytes);
+export async function removeFlatBackground(
+  bytes: Uint8Array,
+  name: string,
+  xmp: string,
+): Promise<{ bytes: Uint8Array; notes: readonly string[] }> {
+  const cut = await cutFromFlat(bytes, xmp);
   if ('isCut' in cut) return { bytes, notes: [`${quote(name, 120)} had a transparent background already.`] };
   if ('failed' in cut) {
     throw new ToolError(

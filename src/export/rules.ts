@@ -3,7 +3,8 @@ import type { Format } from '../media.ts';
 import { quote } from '../text.ts';
 import type { ExportSource, ExportWish, Preset } from './wish.ts';
 
-type Argument = Exclude<keyof ExportWish, 'preset'>;
+/** Every preset takes alternative text. */
+type Argument = Exclude<keyof ExportWish, 'preset' | 'alt'>;
 
 /** Arguments as callers know them. */
 const names: Record<Argument, string> = {
@@ -88,6 +89,11 @@ export function checkWish(sources: readonly ExportSource[], wish: ExportWish): v
   if (rule.pictures === 'one' && sources.length > 1) {
     throw refusal(
       `The preset ${wish.preset} makes files with fixed names from one picture; ${sources.length} came. Call it once for each, with an \`output\` folder of its own.`,
+    );
+  }
+  if (wish.alt !== undefined && sources.length > 1 && wish.preset !== 'sprite') {
+    throw refusal(
+      `\`alt\` describes one picture and ${sources.length} came. Call it once for each, or leave \`alt\` out: each has its own, where one was given when it was made.`,
     );
   }
   if (rule.pictures === 'several' && sources.length < 2) {

@@ -20,9 +20,9 @@ const largestTexture = 8192;
 
 /** All pictures on one sheet, where each lies as JSON (TexturePacker's "hash" form, which engines read) and as CSS classes. */
 export async function exportSprite(pictures: readonly Opened[], wish: ExportWish): Promise<Exported> {
-  const frames: { name: string; pixels: Pixels }[] = [];
+  const frames: { name: string; alt: string | undefined; pixels: Pixels }[] = [];
   for (const picture of pictures) {
-    frames.push({ name: picture.stem, pixels: await named(picture.name, () => openFrame(picture, wish)) });
+    frames.push({ name: picture.stem, alt: picture.alt, pixels: await named(picture.name, () => openFrame(picture, wish)) });
   }
   const packing = packOnShelves(
     frames.map(({ pixels }) => pixels),
@@ -34,9 +34,10 @@ export async function exportSprite(pictures: readonly Opened[], wish: ExportWish
     frames.map(({ pixels }) => pixels),
     packing,
   );
-  const encoding = { format: wish.format ?? 'png', xmp: commonXmp(pictures), lossless: true, maxBytes: maxBytes(wish) };
+  const encoding = { format: wish.format ?? 'png', xmp: commonXmp(pictures, wish.alt), lossless: true, maxBytes: maxBytes(wish) };
   const placed = frames.map((frame, index) => ({ ...frame, ...(packing.places[index] ?? { left: 0, top: 0 }) }));
-  const files = [await pixelFile(name, sheet, encoding), textFile('sprite.json', 'application/json', toAtlas(name, packing, placed))];
+  const drawn = { ...(await pixelFile(name, sheet, encoding)), ...(wish.alt !== undefined && { alt: wish.alt }) };
+  const files = [drawn, textFile('sprite.json', 'application/json', toAtlas(name, packing, placed))];
   const notes = [
     ...pictures.flatMap((picture) => picture.notes.map((note) => `${picture.stem}: ${note}`)),
     ...sayEnlarged(pictures, placed),
@@ -60,12 +61,12 @@ function requireTexture(packing: Packing): void {
   );
 }
 
-type Placed = { name: string; pixels: Pixels; left: number; top: number };
+type Placed = { name: string; alt: string | undefined; pixels: Pixels; left: number; top: number };
 
 function toAtlas(image: string, packing: Packing, placed: readonly Placed[]): string {
-  const frames = placed.map(({ name, pixels: { width: w, height: h }, left: x, top: y }) => {
+  const frames = placed.map(({ name, alt, pixels: { width: w, height: h }, left: x, top: y }) => {
     const whole = { rotated: false, trimmed: false, spriteSourceSize: { x: 0, y: 0, w, h }, sourceSize: { w, h } };
-    return [name, { frame: { x, y, w, h }, ...whole }];
+    return [name, { frame: { x, y, w, h }, ...whole, alt }];
   });
   const size = { w: packing.width, h: packing.height };
   const meta = { app: 'limner', version, image, format: 'RGBA8888', size, scale: '1' };
@@ -88,11 +89,11 @@ function toClass(name: string): string {
 }
 
 /** What all pictures are; where they differ and a model made some, a composite with what a model made; else nothing. */
-function commonXmp(pictures: readonly Opened[]): string {
+function commonXmp(pictures: readonly Opened[], alt: string | undefined): string {
   const [first, ...others] = new Set(pictures.map(({ sourceType }) => sourceType));
-  if (others.length === 0) return first === undefined ? '' : toXmp({ sourceType: first });
+  if (others.length === 0) return toXmp({ sourceType: first, alt });
   const isMade = pictures.some(({ sourceType }) => sourceType?.endsWith('rainedAlgorithmicMedia'));
-  return isMade ? toXmp({ sourceType: 'compositeWithTrainedAlgorithmicMedia' }) : '';
+  return toXmp({ sourceType: isMade ? 'compositeWithTrainedAlgorithmicMedia' : undefined, alt });
 }
 
 function sayEnlarged(pictures: readonly Opened[], placed: readonly Placed[]): string[] {

@@ -3,9 +3,9 @@ import type { Format } from '../media.ts';
 
 /**
  * The picture as an upright PNG without its flat background, or the very same bytes where it is transparent already; throws where the background is not
- * flat. `name` is what the caller calls it.
+ * flat. `name` is what the caller calls it, `xmp` the packet of that PNG.
  */
-export type RemoveBackground = (bytes: Uint8Array, name: string) => Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
+export type RemoveBackground = (bytes: Uint8Array, name: string, xmp: string) => Promise<{ bytes: Uint8Array; notes: readonly string[] }>;
 
 /** The work on the pictures themselves, which is done elsewhere: they are anybody's. */
 export interface ExportWork {
@@ -31,6 +31,8 @@ export interface ExportWish {
   format?: Format | undefined;
   /** Largest file, in thousands of bytes. */
   maxKb?: number | undefined;
+  /** What the picture shows, for those who do not see it. */
+  alt?: string | undefined;
   /** A flat background is removed. */
   transparent?: boolean | undefined;
   /** Empty or one-coloured margins are cut away first. */
@@ -49,6 +51,8 @@ export interface ExportSource {
   facts: PictureFacts;
   /** Where its pixels come from, as IPTC's digital source type; undefined: as its own metadata says. */
   sourceType?: string | undefined;
+  /** Its alternative text; undefined: as its own metadata says. */
+  alt?: string | undefined;
 }
 
 /** A file that an export makes. */
@@ -60,6 +64,8 @@ export interface ExportedFile {
   /** Pixels, of a picture. */
   width?: number;
   height?: number;
+  /** What a picture shows, for those who do not see it. */
+  alt?: string;
   /** Every difference between what was asked and what this file is, and what was done that the caller should hear. */
   notes: readonly string[];
 }

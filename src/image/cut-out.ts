@@ -55,14 +55,14 @@ export function cutFromTwo({ white, black, xmp }: OnTwo): Promise<CutOut> {
   });
 }
 
-/** Anybody's picture with a flat background; `isCut` when it is transparent around its subject already. */
-export function cutFromFlat(bytes: Uint8Array): Promise<CutOut | { isCut: true }> {
+/** Anybody's picture with a flat background; `isCut` when it is transparent around its subject already. `xmp` is the packet of the PNG; empty for none. */
+export function cutFromFlat(bytes: Uint8Array, xmp: string): Promise<CutOut | { isCut: true }> {
   return withSharp(async (sharp) => {
-    const { hasAlpha, xmpAsString } = await sharp(bytes, headerOnly).metadata();
+    const { hasAlpha } = await sharp(bytes, headerOnly).metadata();
     if (hasAlpha && inspectBackground(await decode(sharp, bytes, 'keep')).kind === 'transparent') return { isCut: true };
     const pixels = await decode(sharp, bytes, 'room');
     const background = inspectBackground(pixels);
-    if (background.kind === 'flat') return toCutOut(sharp, cut(pixels, background.colour), xmpAsString);
+    if (background.kind === 'flat') return toCutOut(sharp, cut(pixels, background.colour), xmp || undefined);
     return { failed: describeNotFlat(background) };
   });
 }

@@ -17,16 +17,17 @@ const vocabulary = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
 const maxPacket = 1_000_000;
 
 /**
- * An XMP packet with IPTC's digital source type and, where given, alternative text (IPTC Photo Metadata Standard 2021.1, "Alt Text (Accessibility)").
- * `alt` is cut after 2,000 characters, so that the packet fits into every format.
+ * An XMP packet with IPTC's digital source type and alternative text, as far as they are given (IPTC Photo Metadata Standard 2021.1, "Alt Text (Accessibility)").
+ * `alt` is cut after 2,000 characters, so that the packet fits into every format. Empty without either.
  */
-export function toXmp({ sourceType, alt }: { sourceType: SourceType; alt?: string | undefined }): string {
+export function toXmp({ sourceType, alt }: { sourceType?: SourceType | undefined; alt?: string | undefined }): string {
   const words = alt === undefined ? '' : escapeXml(alt);
+  if (sourceType === undefined && words === '') return '';
   return [
     '<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">',
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""',
     ' xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"',
-    ` Iptc4xmpExt:DigitalSourceType="${vocabulary}${sourceType}">`,
+    sourceType === undefined ? '>' : ` Iptc4xmpExt:DigitalSourceType="${vocabulary}${sourceType}">`,
     words &&
       `<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">${words}</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>`,
     '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>',

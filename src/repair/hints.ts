@@ -14,6 +14,7 @@ export const hints = {
   format: 'give one of these, or leave it out',
   background: 'give transparent for real alpha; any other background is said in prompt',
   max_kb: 'give whole kilobytes, such as 200, or leave it out',
+  alt: 'say in up to 2,000 characters what the picture shows, or leave it out',
   output: 'give a file such as "out/fox.png", or a folder ending in "/"',
   overwrite: 'give true only to replace the picture at output',
   model: 'give flash, pro, lite or a full model id, or leave it out',

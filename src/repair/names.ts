@@ -23,6 +23,9 @@ export const aliases = {
   folder: words(`output_dir output_folder output_directory out_dir save_dir save_folder save_directory destination_folder directory dir`),
   background: words('background_type background_color background_colour bg bg_color bg_colour background_style'),
   region: words('area bbox box bounding_box roi selection edit_region edit_area rect rectangle'),
+  alt: words(
+    'alt_text alternative_text alternate_text alt_description image_alt image_alt_text accessibility_text accessible_description aria_label',
+  ),
   mask: words('mask_image mask_path mask_url mask_file mask_image_path mask_img inpaint_mask inpainting_mask'),
   overwrite: words('replace force overwrite_existing replace_existing'),
   model: words('model_name model_id image_model engine'),
@@ -47,6 +50,8 @@ export const toolAliases = {
     fit: words('resize_mode object_fit resize_fit fit_mode scale_mode'),
     size: words('resize resize_to resolution res image_resolution output_resolution'),
     trim: words('trim_margins trim_whitespace trim_edges trim_transparent auto_trim autocrop auto_crop'),
+    // Elsewhere what is described is what shall be painted.
+    alt: words('description image_description'),
     widths: words('breakpoints srcset_widths responsive_widths image_widths'),
     image: words('path file_path'),
     images: words(

@@ -3,9 +3,9 @@ import { ToolError } from '../errors.ts';
 import { fits, presets } from '../export/wish.ts';
 import { formats } from '../media.ts';
 import type { ExportRequest } from '../run-export.ts';
-import { quote } from '../text.ts';
+import { quote, toAltText } from '../text.ts';
 import { defineTool } from '../tool.ts';
-import { edge, maxKb, output, overwrite, picture } from './fields.ts';
+import { alt, edge, maxKb, output, overwrite, picture } from './fields.ts';
 
 export const exportImage = defineTool({
   name: 'export_image',
@@ -40,6 +40,7 @@ export const exportImage = defineTool({
       .optional()
       .describe("File type; auto (default): output's extension, the preset's, else the picture's own."),
     max_kb: maxKb,
+    alt: alt("Alt text for files and markup; default: the picture's own."),
     background: z.enum(['auto', 'transparent']).optional().describe('transparent: removes a flat background. Default auto.'),
     trim: z.boolean().optional().describe('Cut away empty or one-coloured margins first; default false.'),
     widths: z.string().max(200).optional().describe('For srcset: "480,960,1920".'),
@@ -58,6 +59,7 @@ interface ExportInput {
   fit?: ExportRequest['wish']['fit'];
   format?: 'auto' | ExportRequest['wish']['format'];
   max_kb?: number | undefined;
+  alt?: string | undefined;
   background?: 'auto' | 'transparent' | undefined;
   trim?: boolean | undefined;
   widths?: string | undefined;
@@ -71,6 +73,7 @@ export function toExportRequest({
   preset = 'none',
   format,
   max_kb: maxKb,
+  alt,
   background,
   widths,
   ...rest
@@ -80,6 +83,7 @@ export function toExportRequest({
     preset,
     format: format === 'auto' ? undefined : format,
     maxKb,
+    alt: toAltText(alt),
     transparent: background === 'transparent',
     widths: widths === undefined ? undefined : toWidths(widths),
   };

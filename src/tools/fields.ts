@@ -23,6 +23,12 @@ export const output = (meaning: string) => path(meaning).optional();
 
 export const overwrite = (meaning: string) => z.boolean().optional().describe(meaning);
 
+/** The longest alternative text, in characters: what XMP keeps of it in every format. */
+const maxAlt = 2000;
+
+/** What a picture shows, for those who do not see it. */
+export const alt = (meaning: string) => z.string().max(maxAlt).optional().describe(meaning);
+
 /** The arguments every paid tool has beside its prompt and pictures. */
 export const common = (shape: string, size: string) => ({
   count: z.int().min(1).max(8).optional().describe('Variations, 1 to 8; default 1. Each is paid.'),
@@ -43,6 +49,7 @@ export const common = (shape: string, size: string) => ({
     .optional()
     .describe('transparent: real alpha (png, webp, avif); glass, smoke, glow or shadow take two paid requests. Default auto.'),
   max_kb: maxKb,
+  alt: alt('Alt text to keep with the picture.'),
   output: output(
     'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
   ),

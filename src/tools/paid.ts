@@ -9,7 +9,7 @@ import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import type { Size } from '../media.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
 import { type Outcome, run } from '../run.ts';
-import { quote } from '../text.ts';
+import { quote, toAltText } from '../text.ts';
 
 /** The arguments `common` declares, as validated. */
 interface CommonInput {
@@ -27,6 +27,7 @@ interface CommonInput {
   height?: number | undefined;
   background?: Wish['background'];
   max_kb?: number | undefined;
+  alt?: string | undefined;
   region?: string | undefined;
   mask?: string | undefined;
 }
@@ -53,12 +54,13 @@ function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefine
     aspect_ratio: aspectRatio,
     web_search: webSearch,
     max_kb: maxKb,
+    alt,
     output: _output,
     dry_run: _dryRun,
     mask: _mask,
     ...rest
   } = input;
-  return { ...rest, tool, aspectRatio, webSearch, maxKb, mask };
+  return { ...rest, tool, aspectRatio, webSearch, maxKb, alt: toAltText(alt), mask };
 }
 
 /** The picture that says where change is allowed. Throws `invalid_argument` for one that allows it nowhere or everywhere. */
