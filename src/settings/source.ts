@@ -36,8 +36,12 @@ export function readSettings(surroundings: Surroundings, found: Findings): Setti
     ...Object.keys(file).filter((name) => !known.has(name)),
   ];
   for (const name of unknown) reportUnknown(name, found);
-  return (name) => surroundings.env[name]?.trim() || file[name]?.trim() || undefined;
+  const setting = (value: string | undefined) => (leftEmpty.test(value ?? '') ? undefined : value?.trim() || undefined);
+  return (name) => setting(surroundings.env[name]) ?? setting(file[name]);
 }
+
+/** What Claude Desktop hands over for a field of an extension that the person left empty: the name of the field, which is in no answer. */
+const leftEmpty = /^\$\{user_config\.\w+\}$/;
 
 /** A name nobody knows is passed over, but not where it may be a limit that would then be none. */
 function reportUnknown(name: string, found: Findings): void {
