@@ -6,7 +6,4 @@ const edge = 512;
 
 // Stores take no SVG.
 const assets = join(import.meta.dirname, '..', '..', '..', 'assets');
-await sharp(join(assets, 'icon.svg'))
-  .resize(edge, edge)
-  .png({ compressionLevel: 9 })
-  .toFile(join(assets, 'icon.png'));
+await sharp(join(assets, 'icon.svg')).resize(edge, edge).png({ compressionLevel: 9 }).toFile(join(assets, 'icon.png'));

@@ -7,6 +7,9 @@ const author = { name: 'The limner authors' };
 /** A plugin and an extension are copied without their dependencies, so they start what is on npm under their own version. */
 const fromNpm = { command: 'npx', args: ['-y', `${about.name}@${about.version}`] };
 
+/** Above limner's own limit of a call, so that the answer to a slow one arrives. */
+const longestCallMs = 300_000;
+
 /** Meanings are Markdown in the README, plain text in stores. */
 const toPlain = (markdown: string) => markdown.replaceAll('`', '');
 
@@ -120,7 +123,11 @@ function toFirstSentence(text: string): string {
   return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;
 }
 
-/** The plugin of Claude Code. Its server is named in here, since a `.mcp.json` beside it would also be a project's of whoever opens a checkout. */
+/**
+ * The plugin of Claude Code. Its server is named in here, since a `.mcp.json` beside it would also be a project's of whoever opens a checkout. It asks for the key
+ * alone: an empty field is handed over as an empty variable, which would hide a folder or a budget that is set in the shell. The key of the shell gets past it under
+ * its other name.
+ */
 export function toPlugin() {
   return {
     name: about.name,
@@ -129,7 +136,11 @@ export function toPlugin() {
     author,
     license: about.license,
     keywords: about.keywords,
-    mcpServers: { limner: fromNpm },
+    icon: './assets/icon.png',
+    userConfig: { api_key: questions.api_key },
+    mcpServers: {
+      limner: { ...fromNpm, env: { GEMINI_API_KEY: answers.GEMINI_API_KEY, GOOGLE_API_KEY: '${GEMINI_API_KEY:-}' } },
+    },
   };
 }
 
@@ -139,24 +150,23 @@ export function toMarketplace() {
     name: about.name,
     owner: author,
     description: tagline,
-    plugins: [{ name: about.name, source: './', description: tagline, version: about.version, license: about.license, keywords: about.keywords }],
+    plugins: [
+      { name: about.name, source: './', description: tagline, version: about.version, license: about.license, keywords: about.keywords },
+    ],
   };
 }
 
-/** The extension of Gemini CLI, which also finds the skill in `skills/`. It lets through only the variables named in `settings`, with these answers in them. */
+/**
+ * The extension of Gemini CLI, which also finds the skill in `skills/`. Gemini CLI keeps its own key from servers; named in `env`, it is handed over, and the answer to
+ * the setting wins over it.
+ */
 export function toGeminiExtension() {
+  const { title, description } = questions.api_key;
   return {
     name: about.name,
     version: about.version,
     description: tagline,
-    mcpServers: { limner: { ...fromNpm, timeout: 300_000 } },
-    settings: [
-      {
-        name: questions.api_key.title,
-        description: questions.api_key.description,
-        envVar: 'GEMINI_API_KEY',
-        sensitive: true,
-      },
-    ],
+    mcpServers: { limner: { ...fromNpm, env: { GEMINI_API_KEY: '$GEMINI_API_KEY' }, timeout: longestCallMs } },
+    settings: [{ name: title, description, envVar: 'GEMINI_API_KEY', sensitive: true }],
   };
 }

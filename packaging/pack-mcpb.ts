@@ -49,7 +49,8 @@ async function main(): Promise<number> {
 
 /** Puts together what the bundle holds: manifest and icon, what was built, and sharp with the native code of that platform alone. */
 async function fill(stage: string, platform: Platform): Promise<void> {
-  for (const path of ['dist', 'LICENSE', 'package.json', 'package-lock.json']) await cp(join(root, path), join(stage, path), { recursive: true });
+  for (const path of ['dist', 'LICENSE', 'package.json', 'package-lock.json'])
+    await cp(join(root, path), join(stage, path), { recursive: true });
   await cp(join(root, 'assets', 'icon.png'), join(stage, 'icon.png'));
   await writeFile(join(stage, 'manifest.json'), `${JSON.stringify(toMcpbManifest(platform, await listTools()), null, 2)}\n`);
   const target = [`--os=${platform.os}`, `--cpu=${platform.cpu}`, ...(platform.os === 'linux' ? ['--libc=glibc'] : [])];
