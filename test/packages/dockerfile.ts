@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DockerfileParser } from 'dockerfile-ast';
+import { DockerfileParser, ModifiableInstruction } from 'dockerfile-ast';
+import { z } from 'zod';
 
 /** A line of a Dockerfile: its keyword, upper case, its flags and its arguments, in JSON form or not. */
 export interface Instruction {
@@ -22,18 +23,21 @@ export async function readStages(root: string): Promise<Stage[]> {
   const stages: { name: string; image: string; instructions: Instruction[] }[] = [];
   for (const instruction of all) {
     const words = instruction.getArguments().map((argument) => argument.getValue());
+    const flags = instruction instanceof ModifiableInstruction ? instruction.getFlags() : [];
     const keyword = instruction.getKeyword().toUpperCase();
     if (keyword === 'FROM') stages.push({ image: words[0] ?? '', name: words[2] ?? '', instructions: [] });
-    else stages.at(-1)?.instructions.push(toInstruction(keyword, words));
+    else
+      stages.at(-1)?.instructions.push({
+        keyword,
+        flags: Object.fromEntries(flags.map((flag) => [flag.getName(), flag.getValue() ?? ''])),
+        args: toArgs(words),
+      });
   }
   return stages;
 }
 
-function toInstruction(keyword: string, words: readonly string[]): Instruction {
-  const isFlag = (word: string) => word.startsWith('--') && keyword !== 'RUN';
-  const flags = Object.fromEntries(words.filter(isFlag).map((word) => word.slice(2).split('=', 2)));
-  const plain = words.filter((word) => !isFlag(word));
-  return { keyword, flags, args: plain[0]?.startsWith('[') ? JSON.parse(plain.join(' ')) : plain };
+function toArgs(words: readonly string[]): readonly string[] {
+  return words[0]?.startsWith('[') ? z.array(z.string()).parse(JSON.parse(words.join(' '))) : words;
 }
 
 /** What `LABEL a=b` and `ENV a=b` set. */

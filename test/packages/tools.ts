@@ -9,13 +9,19 @@ import { npm } from '../../packaging/npm.ts';
 /** The repository. */
 export const root = join(import.meta.dirname, '..', '..');
 
+/** An empty folder, and how it is taken away. */
+export async function makeFolder(name: string) {
+  const path = await mkdtemp(join(tmpdir(), `limner-${name}-`));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
 /** An empty folder that is gone after `use`. */
 export async function inFolder<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), `limner-${name}-`));
+  const { path, remove } = await makeFolder(name);
   try {
-    return await use(folder);
+    return await use(path);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 
