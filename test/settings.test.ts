@@ -99,6 +99,52 @@ describe('the key', () => {
   });
 });
 
+describe('a field of the extension that was left empty in Claude Desktop', () => {
+  // What Claude Desktop hands over then, for each.
+  const leftEmpty = {
+    GEMINI_API_KEY: '${user_config.api_key}',
+    LIMNER_OUTPUT_DIR: '${user_config.output_folder}',
+    LIMNER_BUDGET_USD_PER_DAY: '${user_config.budget_per_day}',
+  };
+
+  test('is no setting: the per-user file has its say', async ({ start, computer, google }) => {
+    const output = join(computer.project, 'art');
+    await writeUserFile(
+      computer,
+      JSON.stringify({
+        GEMINI_API_KEY: testKey,
+        GOOGLE_GEMINI_BASE_URL: google.url,
+        LIMNER_OUTPUT_DIR: output,
+        LIMNER_BUDGET_USD_PER_DAY: 0.05,
+      }),
+    );
+    const limner = await start({ env: leftEmpty });
+    const made = await limner.call('generate_image', { prompt: 'A fox' });
+    expect(made.isError).toBe(false);
+    expect(join(made.file.path, '..')).toBe(output);
+    expect((await limner.call('generate_image', { prompt: 'A hare' })).code).toBe('over_budget');
+    expect(google.requests.map(({ apiKey }) => apiKey)).toEqual([testKey]);
+  });
+
+  test('leaves no key: the answer says how to give one, not that it is wrong', async ({ start, google }) => {
+    const limner = await start({ env: { ...leftEmpty, GOOGLE_GEMINI_BASE_URL: google.url } });
+    const { code, text } = await limner.call('generate_image', { prompt: 'A fox' });
+    expect(code).not.toBe('settings');
+    expect(text).toContain('No Gemini API key is set');
+    expect(limner.log()).toBe('');
+  });
+
+  test('is told from every other variable that nobody filled in', async ({ start }) => {
+    const limner = await start({
+      env: { LIMNER_BACKEND: 'standin', LIMNER_BUDGET_USD_PER_DAY: '${BUDGET}', LIMNER_OUTPUT_DIR: '${user_config.a}/b' },
+    });
+    const { code, text } = await limner.call('generate_image', { prompt: 'A fox' });
+    expect(code).toBe('settings');
+    expect(text).toMatch(/LIMNER_BUDGET_USD_PER_DAY is .*must be a number/);
+    expect(text).toMatch(/LIMNER_OUTPUT_DIR holds .*a variable that nobody filled in/);
+  });
+});
+
 describe('where files go', () => {
   test('LIMNER_OUTPUT_DIR is the place when a call names none', async ({ start, computer, google }) => {
     const limner = await start({ env: { ...withKey(google), LIMNER_OUTPUT_DIR: '~/art' } });

@@ -39,21 +39,22 @@ export function readSettings(surroundings: Surroundings, found: Findings): { set
     ...Object.keys(file).filter((name) => !known.has(name)),
   ];
   for (const name of unknown) reportUnknown(name, found);
-  const sources = [
-    ['environment', surroundings.env],
-    ['file', file],
-  ] as const;
-  const find = (name: OptionName) => sources.find(([, values]) => values[name]?.trim());
+  const read = (value: string | undefined) => (leftEmpty.test(value ?? '') ? undefined : value?.trim() || undefined);
+  const find = (name: OptionName) => {
+    const inEnvironment = read(surroundings.env[name]);
+    return inEnvironment === undefined ? { origin: 'file', value: read(file[name]) } as const : { origin: 'environment', value: inEnvironment } as const;
+  };
   const origins: Origins = Object.fromEntries(
-    options.flatMap(
-      ({ name }) =>
-        find(name)
-          ?.slice(0, 1)
-          .map((origin) => [name, origin]) ?? [],
-    ),
+    options.flatMap(({ name }) => {
+      const { origin, value } = find(name);
+      return value === undefined ? [] : [[name, origin]];
+    }),
   );
-  return { setting: (name) => find(name)?.[1][name]?.trim(), origins };
+  return { setting: (name) => find(name).value, origins };
 }
+
+/** What Claude Desktop hands over for a field of an extension that the person left empty: the name of the field, which is in no answer. */
+const leftEmpty = /^\$\{user_config\.\w+\}$/;
 
 /** A name nobody knows is passed over, but not where it may be a limit that would then be none. */
 function reportUnknown(name: string, found: Findings): void {
