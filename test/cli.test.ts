@@ -74,6 +74,12 @@ async function runInTerminal(
       questions.push(question);
       return answer;
     },
+    model: undefined,
+    printed: async () => undefined,
+    readInput: async () => '',
+    terminal: undefined,
+    status: undefined,
+    catchInterrupt: () => ({ signal: new AbortController().signal, code: () => 130 }),
   });
   return { code, lines, errors: errors.join('\n'), questions };
 }
