@@ -40,6 +40,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'show',
+    summary: 'a picture in the terminal, where it can: a file, an id or last',
+    load: async () => (await import('./show.ts')).showCommand,
+  },
+  {
     name: 'history',
     summary: 'what was made: when, model, cost, file; --json',
     load: async () => (await import('./history.ts')).historyCommand,

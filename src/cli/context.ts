@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Places } from '../files/paths.ts';
 import type { Opened } from '../tool.ts';
 
 /** What a command of the command line is given; it knows neither the process nor its streams. */
@@ -60,4 +61,9 @@ export interface Interruption {
   signal: AbortSignal;
   /** The exit code then, as shells know it: 130 for Ctrl-C. */
   code(): number;
+}
+
+/** A person at a terminal means the folder they are in, and may name any file of theirs. */
+export function toPersonalConfig({ config, cwd }: Pick<CliContext, 'config' | 'cwd'>): Config & Places {
+  return { ...config, projectDir: cwd, isPerson: true };
 }

@@ -18,13 +18,19 @@ export function describeSaved(done: Done): ToolError {
 export async function describeGivenUp(ledger: Ledger): Promise<ToolError> {
   const { requests, dollars } = await ledger.giveUp();
   const kept = await countKept(ledger);
-  const what = requests === 1 ? 'One request was sent and is lost' : `${requests} requests were sent and are lost`;
-  const price = dollars === null ? 'at a price nobody knows' : `for up to ${formatDollars(dollars)}`;
-  const again =
-    kept > 0 ? 'The same command again brings what had arrived, which costs nothing.' : 'The same command again is a new request.';
-  if (requests > 0)
-    return new ToolError('cancelled', `Stopped. ${what}: Google may bill ${requests === 1 ? 'it' : 'them'}, ${price}. ${again}`);
-  return new ToolError('cancelled', kept > 0 ? `Stopped. ${again}` : 'Stopped before anything was sent: nothing was charged.');
+  if (requests === 0 && kept === 0) return new ToolError('cancelled', 'Stopped before anything was sent: nothing was charged.');
+  const again = kept > 0 ? 'The same command again brings what had arrived, at no cost.' : 'The same command again is a new request.';
+  return new ToolError('cancelled', ['Stopped.', ...describeLost(requests, dollars), again].join(' '));
+}
+
+function describeLost(requests: number, dollars: number | null): string[] {
+  if (requests === 0) return [];
+  const what = requests === 1 ? 'One request was under way and is lost' : `${requests} requests were under way and are lost`;
+  // The stand-in's.
+  if (dollars === 0) return [`${what}; nothing was charged.`];
+  return [
+    `${what}: Google may bill ${requests === 1 ? 'it' : 'them'}, ${dollars === null ? 'at a price nobody knows' : `up to ${formatDollars(dollars)}`}.`,
+  ];
 }
 
 /** Pictures of this process that arrived and were not handed over. */

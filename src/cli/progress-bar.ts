@@ -13,12 +13,18 @@ const redrawMs = 200;
 
 const barWidth = 20;
 
+const stopping = 'Stopping; what is under way has a moment to arrive';
+
 /** A bar on the terminal's line, gone when the call has ended; without a terminal nothing or, where the person wants to hear of it, a line a step. */
-export function startProgressBar({ status, printError }: Pick<CliContext, 'status' | 'printError'>, isVerbose: boolean): ProgressBar {
+export function startProgressBar(
+  { status, printError }: Pick<CliContext, 'status' | 'printError'>,
+  isVerbose: boolean,
+  stopped: AbortSignal,
+): ProgressBar {
   if (status === undefined) return { report: isVerbose ? toLines(printError) : () => undefined, stop: () => undefined };
   const started = performance.now();
   let state = { message: 'Starting', done: 0, total: 1 };
-  const draw = () => drawBar(status, state, (performance.now() - started) / 1000);
+  const draw = () => drawBar(status, stopped.aborted ? { ...state, message: stopping } : state, (performance.now() - started) / 1000);
   const timer = setInterval(draw, redrawMs);
   draw();
   return {

@@ -6,17 +6,33 @@ import { showPath } from '../text.ts';
 import type { Done } from '../tool.ts';
 import type { CliContext } from './context.ts';
 import { toJson } from './layout.ts';
+import type { Screen } from './screen.ts';
 import { toShellWords } from './shell-words.ts';
 import type { Manner } from './tool-call.ts';
 
 /** Prints what a call brought. Resolves with the exit code. */
-export async function printAnswer(done: Done, { form, approved }: Manner, context: CliContext): Promise<number> {
+export async function printAnswer(
+  done: Done,
+  { form, approved }: Manner,
+  screen: Screen | undefined,
+  context: CliContext,
+): Promise<number> {
   const { print, ask } = context;
+  if (screen && !('forecast' in done)) await showAll(done.previews, screen, context);
   if (form === 'json') print(toJson(toJsonFacts(done)));
   else if (form === 'paths') for (const path of toPaths(done)) print(showPath(path));
   else print(toShellWords(describe(done, approved || ask !== undefined).join('\n')));
   if ('images' in done) await noteAnswered(done, context);
   return 0;
+}
+
+/** A picture that cannot be shown is there all the same. */
+async function showAll(previews: Outcome['previews'], screen: Screen, { printError }: CliContext): Promise<void> {
+  try {
+    for (const { bytes } of previews) await screen(bytes);
+  } catch (error) {
+    printError(`limner: the picture could not be shown here: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function toJsonFacts(done: Done): unknown {

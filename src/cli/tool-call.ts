@@ -4,10 +4,11 @@ import { canBeLifted, perform } from '../perform.ts';
 import { describeError } from '../result.ts';
 import { showPath } from '../text.ts';
 import type { Done, Tool } from '../tool.ts';
-import type { CliContext, Interruption } from './context.ts';
+import { type CliContext, toPersonalConfig } from './context.ts';
 import { describeGivenUp, describeSaved } from './interrupted.ts';
 import { toJson } from './layout.ts';
 import { startProgressBar } from './progress-bar.ts';
+import { openScreen, previewEdge, type Screen } from './screen.ts';
 import { toShellWords } from './shell-words.ts';
 import { printAnswer } from './tool-answer.ts';
 
@@ -27,41 +28,54 @@ export async function callTool<Input>(tool: Tool<Input>, input: unknown, manner:
   const { config, ledger } = context;
   if (manner.isPaid && config.problems.length > 0)
     return printFailure(new ToolError('settings', `The settings are wrong: ${config.problems.join(' ')}`), manner, context);
+  const screen = manner.form === 'text' && manner.show !== 'never' ? await openScreen(context.terminal) : undefined;
+  if (manner.show === 'always' && screen === undefined)
+    return printFailure(
+      new ToolError('unsupported', '--show always: this terminal shows no pictures, as far as it says.'),
+      manner,
+      context,
+    );
   let isOver = false;
-  const interruption = context.catchInterrupt(async () => {
-    if (!isOver) printFailure(await describeGivenUp(ledger), manner, context);
+  const { signal, code } = context.catchInterrupt(async () => {
+    if (isOver) return;
+    const givenUp = await describeGivenUp(ledger);
+    context.status?.clear();
+    printFailure(givenUp, manner, context);
   });
   try {
-    const done = await performAsked(tool, input, manner, interruption, context);
+    const done = await performAsked(
+      (approved) => performShown(tool, input, approved, manner, { signal, screen }, context),
+      manner,
+      signal,
+      context,
+    );
     isOver = true;
-    if (!interruption.signal.aborted) return await printAnswer(done, manner, context);
+    if (!signal.aborted) return await printAnswer(done, manner, screen, context);
     printFailure(describeSaved(done), manner, context);
-    return interruption.code();
+    return code();
   } catch (error) {
     isOver = true;
     const today = manner.isPaid ? await ledger.today().catch(() => undefined) : undefined;
-    const code = printFailure(toToolError(error, context), manner, context, today);
-    return interruption.signal.aborted ? interruption.code() : code;
+    printFailure(toToolError(error, context), manner, context, today);
+    return signal.aborted ? code() : 1;
   }
 }
 
 /** The call; the person is asked where it costs more than one may. */
-async function performAsked<Input>(
-  tool: Tool<Input>,
-  input: unknown,
-  manner: Manner,
-  { signal }: Interruption,
+async function performAsked(
+  attempt: (approved: boolean) => Promise<Done>,
+  { approved }: Manner,
+  signal: AbortSignal,
   context: CliContext,
 ): Promise<Done> {
-  const attempt = (approved: boolean) => performShown(tool, input, approved, manner, signal, context);
   try {
-    return await attempt(manner.approved);
+    return await attempt(approved);
   } catch (refusal) {
     if (!canBeLifted(refusal) || context.model === undefined || signal.aborted) throw refusal;
-    const { code, message, question } = refusal;
+    const { message, question } = refusal;
     if (context.ask === undefined)
-      throw new ToolError(code, `${message} There is nobody here to ask; --yes pays for this one without a question.`);
-    if (!(await context.ask(question, signal))) throw new ToolError(code, 'It was not agreed to.');
+      throw new ToolError(refusal.code, `${message} There is nobody here to ask; --yes pays for this one without a question.`);
+    if (!(await context.ask(question, signal))) throw new ToolError(refusal.code, 'It was not agreed to.');
     return attempt(true);
   }
 }
@@ -71,21 +85,19 @@ async function performShown<Input>(
   tool: Tool<Input>,
   input: unknown,
   approved: boolean,
-  manner: Manner,
-  signal: AbortSignal,
+  { isVerbose }: Manner,
+  { signal, screen }: { signal: AbortSignal; screen: Screen | undefined },
   context: CliContext,
 ): Promise<Done> {
-  const { config, cwd, archive, ledger, model } = context;
-  const bar = startProgressBar(context, manner.isVerbose);
-  // A person at a terminal means the folder they are in, and may name any file of theirs.
-  const personal = { ...config, projectDir: cwd, isPerson: true, preview: 'none' } as const;
+  const { config, archive, ledger, model } = context;
+  const bar = startProgressBar(context, isVerbose, signal);
   try {
     return await perform(tool, input, approved, {
-      config: personal,
+      config: { ...toPersonalConfig(context), preview: screen ? previewEdge : 'none' },
       open: async () => ({ archive, ledger, model }),
       cancelled: signal,
       gone: signal,
-      report: (message, done, total) => bar.report(signal.aborted ? 'Stopping' : message, done, total),
+      report: bar.report,
       logError: (error) => logError(error, context),
       explainMissingKey: () => explainMissingKeyInShell(showPath(config.userFile)),
     });
