@@ -1,5 +1,3 @@
-import { FINALIZER, introducer, sixelEncode } from 'sixel/lib/SixelEncoder.js';
-
 /** So many cells of a terminal. */
 export interface Cells {
   columns: number;
@@ -9,24 +7,19 @@ export interface Cells {
 /** Longest piece of a picture kitty takes at once, in characters of base64. */
 const pieceLength = 4096;
 
-/** A PNG for kitty's graphics protocol, https://sw.kovidgoyal.net/kitty/graphics-protocol: shown at once, as wide or as high as said, without an answer. */
-export function toKitty(png: Uint8Array, extent: Pick<Cells, 'columns'> | Pick<Cells, 'rows'>): string {
+/** A PNG for kitty's graphics protocol, https://sw.kovidgoyal.net/kitty/graphics-protocol: pixel for pixel, without an answer. A size in cells would be stretched to by some. */
+export function toKitty(png: Uint8Array): string {
   const data = Buffer.from(png).toString('base64');
   const pieces = Array.from({ length: Math.ceil(data.length / pieceLength) }, (_, index) =>
     data.slice(index * pieceLength, (index + 1) * pieceLength),
   );
-  const first = `a=T,f=100,q=2,${'columns' in extent ? `c=${extent.columns}` : `r=${extent.rows}`},`;
-  return pieces.map((piece, index) => `\x1b_G${index === 0 ? first : ''}m=${index < pieces.length - 1 ? 1 : 0};${piece}\x1b\\`).join('');
+  return pieces
+    .map((piece, index) => `\x1b_G${index === 0 ? 'a=T,f=100,q=2,' : ''}m=${index < pieces.length - 1 ? 1 : 0};${piece}\x1b\\`)
+    .join('');
 }
 
 /** Any picture for iTerm2's inline images, https://iterm2.com/documentation-images.html: as large as fits into the cells, in its own shape. */
 export function toIterm(picture: Uint8Array, { columns, rows }: Cells): string {
   const size = `size=${picture.length};width=${columns};height=${rows};preserveAspectRatio=1`;
   return `\x1b]1337;File=inline=1;${size}:${Buffer.from(picture).toString('base64')}\x07`;
-}
-
-/** Pixels (RGBA, at most 256 colours) as sixels. */
-export function toSixel(pixels: Uint8Array, width: number, height: number): string {
-  const words = new Uint32Array(pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength));
-  return `${introducer(0)}${sixelEncode(pixels, width, height, [...new Set(words)])}${FINALIZER}`;
 }

@@ -53,11 +53,13 @@ const usualCell: Cell = { width: 8, height: 16 };
 export async function findProtocol({ env, query }: Terminal): Promise<{ protocol: Protocol; cell: Cell } | undefined> {
   const protocol = readProtocol(env);
   if (protocol === 'none') return undefined;
-  if (protocol === 'kitty' || protocol === 'iterm') return { protocol, cell: usualCell };
+  // What takes a size in cells needs no other.
+  if (protocol === 'iterm') return { protocol, cell: usualCell };
   const answer = (await query?.(question, identity)) ?? '';
   const [, height, width] = cellSize.exec(answer) ?? [];
   const cell = Number(width) > 0 && Number(height) > 0 ? { width: Number(width), height: Number(height) } : usualCell;
+  if (protocol !== 'ask') return { protocol, cell };
   // 4 among the attributes of DA1 is sixel.
   const hasSixel = identity.exec(answer)?.[1]?.split(';').slice(1).includes('4') === true;
-  return protocol === 'sixel' || hasSixel ? { protocol: 'sixel', cell } : undefined;
+  return hasSixel ? { protocol: 'sixel', cell } : undefined;
 }

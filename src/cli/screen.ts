@@ -2,8 +2,9 @@ import { runJob } from '../decoder/decoder.ts';
 import { readSizeFromHeader } from '../image/header-size.ts';
 import type { Size } from '../media.ts';
 import type { Terminal } from './context.ts';
-import { type Cells, toIterm, toKitty, toSixel } from './escape-pictures.ts';
+import { type Cells, toIterm, toKitty } from './escape-pictures.ts';
 import { type Cell, findProtocol, type Protocol } from './picture-protocol.ts';
+import { toSixel } from './sixel.ts';
 
 /** Longest edge of the previews that are shown, in pixels. */
 export const previewEdge = 1024;
@@ -27,23 +28,13 @@ async function toSequence(
   const size = readSizeFromHeader(preview, 'jpeg') ?? { width: 1, height: 1 };
   const place = toPlace(size, terminal, cell);
   if (protocol === 'iterm') return toIterm(preview, place.cells);
-  if (protocol === 'sixel') {
-    const { bytes, width, height } = await runJob('makeTerminalPicture', preview, place.pixels, 'pixels');
-    return toSixel(bytes, width, height);
-  }
-  const sharpBox = { width: place.pixels.width * density, height: place.pixels.height * density };
-  const { bytes } = await runJob('makeTerminalPicture', preview, sharpBox, 'png');
-  return toKitty(bytes, place.isWide ? { columns: place.cells.columns } : { rows: place.cells.rows });
+  const { bytes, ...drawn } = await runJob('makeTerminalPicture', preview, place.pixels, protocol === 'sixel' ? 'pixels' : 'png');
+  return protocol === 'sixel' ? toSixel(bytes, drawn) : toKitty(bytes);
 }
-
-/** A screen may have so many times the pixels that were reckoned with. */
-const density = 2;
 
 interface Place {
   cells: Cells;
   pixels: Size;
-  /** Its width is what limits it. */
-  isWide: boolean;
 }
 
 /** Where it fits: the whole width, half the height, and no larger than it is. */
@@ -54,6 +45,5 @@ export function toPlace(size: Size, { columns, rows }: Cells, cell: Cell): Place
   return {
     pixels,
     cells: { columns: Math.max(1, Math.floor(pixels.width / cell.width)), rows: Math.max(1, Math.floor(pixels.height / cell.height)) },
-    isWide: room.width / size.width < room.height / size.height,
   };
 }

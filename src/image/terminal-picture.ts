@@ -3,7 +3,7 @@ import { decoding, withSharp } from './sharp.ts';
 
 /** A picture as a terminal takes it. */
 export interface TerminalPicture extends Size {
-  /** A PNG, or red, green, blue and alpha of each pixel. */
+  /** A PNG, or red, green and blue of each pixel. */
   bytes: Uint8Array;
 }
 
@@ -18,6 +18,6 @@ export function makeTerminalPicture(bytes: Uint8Array, box: Size, form: 'png' | 
     const { data, info } = await small.png({ compressionLevel: 6, ...palette }).toBuffer({ resolveWithObject: true });
     const { width, height } = info;
     if (form === 'png') return { bytes: data, width, height };
-    return { bytes: await sharp(data, decoding).ensureAlpha().raw().toBuffer(), width, height };
+    return { bytes: await sharp(data, decoding).removeAlpha().raw().toBuffer(), width, height };
   });
 }
