@@ -64,8 +64,3 @@ function toNo({ code, message }: ToolError): ToolError {
     `The person was asked to pay for this call and did not agree, so do not send it again unless they say so. ${message}`,
   );
 }
-
-/** A refusal the person can lift. */
-export function canBeLifted(error: unknown): error is ToolError & { question: string } {
-  return error instanceof ToolError && error.question !== undefined;
-}

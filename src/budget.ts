@@ -97,7 +97,7 @@ function toQuestion(plan: Plan, perCall: number): string {
   const { variations, requests, prompt, model, resolution, price } = plan;
   const [likely, most] = [requests * (price?.likely ?? 0), requests * (price?.most ?? 0)];
   return (
-    `An agent asks limner for ${variations === 1 ? 'a picture' : `${variations} pictures`}: ${quote(prompt, 120)} (${model.id}, ${resolution}). This costs about ` +
+    `limner is asked for ${variations === 1 ? 'a picture' : `${variations} pictures`}: ${quote(prompt, 120)} (${model.id}, ${resolution}). This costs about ` +
     `${formatDollars(likely)}, at most ${formatDollars(most)}; your limit for one call is ${formatDollars(perCall)} (LIMNER_BUDGET_USD_PER_CALL). Pay for this one call?`
   );
 }

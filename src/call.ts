@@ -1,20 +1,16 @@
 import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { askToPay, canAsk, canBeLifted, hasConsent } from './asking.ts';
+import { askToPay, canAsk, hasConsent } from './asking.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { explainMissingKey } from './hosts.ts';
-import type { ImageModel } from './model/image-model.ts';
-import { textsIn } from './outgoing.ts';
+import { canBeLifted, perform } from './perform.ts';
 import { startProgress } from './progress.ts';
-import { repairArguments } from './repair/arguments.ts';
-import { explainIssues } from './repair/explain.ts';
-import { toToolShape } from './repair/shape.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
 import { toExportResult } from './result-export.ts';
 import { toForecastResult } from './result-forecast.ts';
 import { showPath } from './text.ts';
-import { type Deps, type Tool, toListedSchema } from './tool.ts';
+import type { Deps, Tool } from './tool.ts';
 
 /**
  * Answers one call. Arguments are repaired and validated in the one try/catch here, so that whatever is wrong with them is answered in our own words.
@@ -33,12 +29,17 @@ export async function answerCall<Input>(
   const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
   const call = async (approved: boolean) => {
     requireUsable(deps.config);
-    const input = readInput(tool, raw);
-    requireNoKey(input, deps.config);
-    const { archive, ledger, model = createKeyless(() => missingKey(server, context, deps.config)) } = await deps.open();
-    const { config, logError } = deps;
-    const { report } = progress;
-    const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, gone, report });
+    const { config, open, logError } = deps;
+    const toldOfKey = () => toMissingKey(server, context, config);
+    const done = await perform(tool, raw, approved, {
+      config,
+      open,
+      logError,
+      cancelled,
+      gone,
+      report: progress.report,
+      explainMissingKey: toldOfKey,
+    });
     const notices = takeNotices();
     if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
     return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
@@ -79,11 +80,6 @@ function followUntilReleased(signals: readonly AbortSignal[]): { signal: AbortSi
   };
 }
 
-/** Stands where a model would: whatever needs none can still be found out, and the rest is refused before anything is sent. */
-function createKeyless(refuse: () => never): ImageModel {
-  return { backend: 'gemini', generate: async () => refuse() };
-}
-
 function requireUsable(config: Config): void {
   if (config.problems.length === 0) return;
   throw new ToolError(
@@ -92,25 +88,8 @@ function requireUsable(config: Config): void {
   );
 }
 
-/** A key in a prompt would go into the request's body, a record and a file's name; it belongs into a header, and into no chat. */
-function requireNoKey(input: unknown, { redactor }: Config): void {
-  if (!redactor.finds(textsIn(input).join('\n'))) return;
-  throw new ToolError(
-    'invalid_argument',
-    'An argument holds the API key, or a piece of it. limner has the key from its settings: leave it out. If it came out of a chat or a web page, the person should make a new one.',
-  );
-}
-
-/** Arguments as a tool takes them, repaired and validated. Throws `invalid_argument` or `unsupported` in words that teach. */
-export function readInput<Input>(tool: Tool<Input>, raw: unknown): Input {
-  const repaired = repairArguments(tool.name, toToolShape(toListedSchema(tool.inputSchema)), raw);
-  const parsed = tool.inputSchema.safeParse(repaired);
-  if (parsed.success) return parsed.data;
-  throw new ToolError('invalid_argument', explainIssues(tool.name, parsed.error.issues, repaired));
-}
-
-function missingKey(server: McpServer, context: ServerContext, config: Config): never {
-  throw new ToolError('no_key', explainMissingKey(clientName(server, context), showPath(config.userFile)));
+function toMissingKey(server: McpServer, context: ServerContext, config: Config): string {
+  return explainMissingKey(clientName(server, context), showPath(config.userFile));
 }
 
 const clientInfo = z.object({ 'io.modelcontextprotocol/clientInfo': z.object({ name: z.string() }) });

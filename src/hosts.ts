@@ -52,6 +52,14 @@ const hosts: readonly Host[] = [
   { client: /zed/, name: 'Zed', key: 'in settings.json add "env": {"GEMINI_API_KEY": "KEY"} to context_servers.limner' },
 ];
 
+/** What a person at a terminal does about a missing key. */
+export function explainMissingKeyInShell(userFile: string): string {
+  return (
+    'No Gemini API key is set, so nothing was sent. Make one at https://aistudio.google.com/apikey (image models need billing), then set GEMINI_API_KEY in this shell or, ' +
+    `for limner everywhere, write {"GEMINI_API_KEY": "KEY"} into ${userFile}. To try limner without a key: LIMNER_BACKEND=standin makes labelled stand-in drawings.`
+  );
+}
+
 /** What to do when there is no key, for the host that is calling. Addressed to the agent, who has to pass it on; the key must not go through the chat. */
 export function explainMissingKey(client: string | undefined, userFile: string): string {
   const host = hosts.find((candidate) => candidate.client.test((client ?? '').toLowerCase()));

@@ -75,34 +75,34 @@ async function startServing(): Promise<number> {
 }
 
 async function runCommand({ load, tellsSettings = false }: Entry, args: string[]): Promise<number> {
-  // A server that a command starts needs the key this process will not hold in the open.
+  // What a server that a command starts, and a terminal, are known by: this process will not hold the key in the open.
   const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const config = await readConfig();
+  const streams = await import('./cli/streams.ts');
+  const { openStatusLine, openTerminal } = await import('./cli/terminal.ts');
+  const { catchInterrupt } = await import('./cli/interruption.ts');
+  const toShown = (text: string) => toOutgoing(text, redactor);
   const context: CliContext = {
     config,
     cwd: workingFolder(),
     server: { command: process.execPath, args: [process.argv[1] ?? ''], cwd: workingFolder(), env },
-    ...(await import('./open.ts')).openMemory(config, hostname()),
+    ...(await import('./open.ts')).open(config, hostname()),
     print,
+    printed: () => new Promise((resolve) => process.stdout.write('', () => resolve())),
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-    ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
+    ask: streams.openQuestions(process.stdin, process.stderr, toShown),
+    readInput: () => streams.readInput(process.stdin),
+    terminal: await openTerminal(process.stdin, process.stdout, process.env),
+    status: openStatusLine(process.stderr, process.env, toShown),
+    catchInterrupt: (lastWords) => catchInterrupt(lastWords, (code) => process.exit(code)),
   };
   if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings]) log(notice);
   // Whoever reads may stop reading: `limner history | head`.
   process.stdout.on('error', () => process.exit());
+  process.stderr.on('error', () => undefined);
   const command = await load();
   return command(args, context);
-}
-
-async function ask(question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asking.question(`${toOutgoing(question, redactor)} [y/N] `)).trim());
-  } finally {
-    asking.close();
-  }
 }
 
 async function readConfig(): Promise<Config> {

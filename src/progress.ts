@@ -9,6 +9,11 @@ export interface Progress {
   stop(): void;
 }
 
+/** How much of the total is done by a guess, from what is known to be and the seconds it has taken: a picture takes about 20. */
+export function guessDone(done: number, total: number, seconds: number): number {
+  return done + (total - done) * 0.9 * (1 - Math.exp(-seconds / 20));
+}
+
 /** Tells a client that asked for it what is happening, at least every few seconds; the value only ever grows and stays below the total. */
 export function startProgress(context: ServerContext, logError: (error: unknown) => void): Progress {
   const progressToken = context.mcpReq._meta?.progressToken;
@@ -18,8 +23,7 @@ export function startProgress(context: ServerContext, logError: (error: unknown)
   const send = () => {
     if (progressToken === undefined || context.mcpReq.signal.aborted) return;
     const seconds = (performance.now() - started) / 1000;
-    const guess = (state.total - state.done) * 0.9 * (1 - Math.exp(-seconds / 20));
-    last = Math.max(last + 0.0001, 0.99 * (state.done + guess));
+    last = Math.max(last + 0.0001, 0.99 * guessDone(state.done, state.total, seconds));
     const message = seconds < 1 ? state.message : `${state.message} (${Math.round(seconds)} s)`;
     const params = { progressToken, progress: last, total: state.total, message };
     // That the client has gone is told by its pipe, to whom it concerns.

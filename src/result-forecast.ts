@@ -14,19 +14,29 @@ const planKey = 'limner/plan';
 
 /** What a call would do: the same as text and as JSON. `canAsk`: the host can ask the person to pay for a call above the limit. */
 export function toForecastResult(forecast: Forecast, notices: readonly string[], canAsk: boolean): CallToolResult {
-  const lines = [...describeForecast(forecast, canAsk), ...toNotes(notices)];
+  const goOn = isRefused(forecast, canAsk) ? [] : ['To make it, send the same call without dry_run.'];
+  const lines = [...describeForecast(forecast, canAsk), ...goOn, ...toNotes(notices)];
   return {
     content: [{ type: 'text', text: `${cleanText(lines.join('\n'), maxTextLength)}\n` }],
     _meta: { [planKey]: toPlanFacts(forecast) },
   };
 }
 
-function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
+/** Whether the call would be refused, as things are now, without anybody being asked. */
+export function isRefused({ refusals }: Forecast, canAsk: boolean): boolean {
+  return refusals.some(({ code }) => !isAsked(code, canAsk));
+}
+
+function isAsked(code: ErrorCode, canAsk: boolean): boolean {
+  return code === 'over_call_limit' && canAsk;
+}
+
+/** What the call would do and cost: the same lines for an agent and for a person. */
+export function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
   const { plan, refusals, warnings } = forecast;
-  const asks = (code: ErrorCode) => code === 'over_call_limit' && canAsk;
   return [
     'Dry run: nothing was sent, written or charged.',
-    ...refusals.map(({ code, message }) => `${asks(code) ? 'The person would be asked first' : 'Would be refused'}: ${message}`),
+    ...refusals.map(({ code, message }) => `${isAsked(code, canAsk) ? 'The person would be asked first' : 'Would be refused'}: ${message}`),
     ...(forecast.late
       ? ['The same call was made before and its answer got lost: it would be answered with what that brought, at no cost.']
       : []),
@@ -36,7 +46,6 @@ function describeForecast(forecast: Forecast, canAsk: boolean): string[] {
     `Cost: ${describePrice(plan)}${describeToday(forecast.today)}${describeBudget(forecast)}.`,
     `To: ${describePlace(plan)}`,
     ...warnings.map((warning) => `Note: ${warning}`),
-    ...(refusals.every(({ code }) => asks(code)) ? ['To make it, send the same call without dry_run.'] : []),
   ];
 }
 
@@ -82,7 +91,8 @@ function describePlace({ output, variations, cropTo, background, region, alt }: 
   return `${showPath(first)}${last}${notes.join('')}`;
 }
 
-function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }: Forecast) {
+/** The forecast as JSON. */
+export function toPlanFacts({ plan, backend, today, perDay, refusals, warnings, late }: Forecast) {
   const { price, requests, model, inputs, output, history, background, region } = plan;
   return {
     tool: plan.tool,

@@ -48,17 +48,9 @@ const freeCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** An error as text only: some hosts turn the whole of an error result into text, pictures included. `today` is told where something was sent. */
 export function toErrorResult(error: unknown, notices: readonly string[], today?: Outcome['today']): CallToolResult {
-  const known =
-    error instanceof ToolError
-      ? error
-      : new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
-  const { code, message, retryAfterSeconds } = known;
-  const lines = [
-    message,
-    ...(freeCodes.has(code) ? ['Nothing was generated and nothing was charged.'] : []),
-    ...(today && !freeCodes.has(code) ? [`Billed or perhaps billed today: ${formatDollars(today.dollars)}.`] : []),
-    ...toNotes(notices),
-  ];
+  const known = toKnownError(error);
+  const { code, retryAfterSeconds } = known;
+  const lines = [...describeError(known, today), ...toNotes(notices)];
   return {
     isError: true,
     content: [{ type: 'text', text: `${cleanText(lines.join('\n'), maxTextLength)}\n` }],
@@ -66,7 +58,27 @@ export function toErrorResult(error: unknown, notices: readonly string[], today?
   };
 }
 
+/** What is wrong and what became of money; `today` is told where something was sent. */
+export function describeError({ code, message }: ToolError, today?: Outcome['today']): string[] {
+  return [
+    message,
+    ...(freeCodes.has(code) ? ['Nothing was generated and nothing was charged.'] : []),
+    ...(today && !freeCodes.has(code) ? [`Billed or perhaps billed today: ${formatDollars(today.dollars)}.`] : []),
+  ];
+}
+
+/** What is thrown on purpose as it is; anything else is a bug of ours, of which nothing is shown. */
+export function toKnownError(error: unknown): ToolError {
+  if (error instanceof ToolError) return error;
+  return new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
+}
+
 function describe(outcome: Outcome, notices: readonly string[]): string[] {
+  return [...describeOutcome(outcome), ...toNotes(notices), describeNextStep(outcome)];
+}
+
+/** What came, where it is, what it cost, and every difference from what was asked: the same lines for an agent and for a person. */
+export function describeOutcome(outcome: Outcome): string[] {
   return [
     ...outcome.images.map((image, index) => describeFile(image, index, outcome.images.length)),
     ...describeAsked(outcome),
@@ -79,8 +91,6 @@ function describe(outcome: Outcome, notices: readonly string[]): string[] {
     ...describeOrigin(outcome),
     ...describeWords(outcome),
     ...describeUnclaimed(outcome),
-    ...toNotes(notices),
-    describeNextStep(outcome),
   ];
 }
 
@@ -212,7 +222,8 @@ function toLink({ file, id }: SavedImage): ContentBlock {
   };
 }
 
-function toFacts(outcome: Outcome) {
+/** The outcome as JSON, without the previews. */
+export function toFacts(outcome: Outcome) {
   const { plan, images, backend, model, dollars, estimated, failures, warnings, sources, searches } = outcome;
   return {
     call: outcome.call,

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { createGiveBack } from './give-back.ts';
 import { toOutgoingMessage } from './outgoing.ts';
 import { createServer, wrapArguments } from './server.ts';
+import { endOnSignals } from './signals.ts';
 import { noteAnswers } from './stdio/answered.ts';
 import type { Output } from './stdio/output.ts';
 import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
@@ -34,7 +35,11 @@ export function serve(config: Config, open: () => Promise<Opened>, output: Outpu
   const track = (noting: Promise<void>) => calls.track(noting.catch(log.error));
   noteAnswers(transport, { open, gone: gone.signal, track });
   const ending = new Ending({ handle, transport, calls, gone, log });
-  endOnSignals(ending, open);
+  // A host that no longer reads the log is no reason to die.
+  process.stderr.on('error', () => undefined);
+  const stop = () => void ending.now();
+  const giveUp = () => open().then(({ ledger }) => ledger.giveUp());
+  endOnSignals({ stop, giveUp, exit: () => process.exit() });
   surviveBugs(ending, log);
 }
 
@@ -126,24 +131,6 @@ class Ending {
     await handle.close().catch(log.error);
     await calls.settled();
     process.exit(code);
-  }
-}
-
-/** What is still under way when a signal comes has this long to arrive and be saved, in milliseconds. Hosts kill two seconds after asking. */
-const graceMs = 1300;
-
-/** After a moment, with what has not arrived by then entered as perhaps billed. A second signal ends the process at once. */
-function endOnSignals(ending: Ending, open: Deps['open']): void {
-  // A host that no longer reads the log is no reason to die.
-  process.stderr.on('error', () => undefined);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      void ending.now();
-      void setTimeout(graceMs)
-        .then(open)
-        .then(({ ledger }) => ledger.giveUp())
-        .finally(() => process.exit());
-    });
   }
 }
 

@@ -29,7 +29,7 @@ export interface Deps {
 }
 
 /** What a tool brings. */
-type Done = Outcome | Forecast | ExportOutcome;
+export type Done = Outcome | Forecast | ExportOutcome;
 
 /** One tool: what agents read of it, what it takes, what it does. */
 export interface Tool<Input> {

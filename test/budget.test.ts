@@ -486,7 +486,7 @@ describe.concurrent('a call above the limit, where the host can ask the person',
       expect(asked).toEqual([
         {
           message:
-            'An agent asks limner for 2 pictures: "A red fox" (gemini-3-pro-image, 1K). This costs about $0.28, at most $0.30; ' +
+            'limner is asked for 2 pictures: "A red fox" (gemini-3-pro-image, 1K). This costs about $0.28, at most $0.30; ' +
             'your limit for one call is $0.050 (LIMNER_BUDGET_USD_PER_CALL). Pay for this one call?',
           schema: expect.objectContaining({
             properties: { pay: { type: 'boolean', title: 'Pay for this call', default: false } },

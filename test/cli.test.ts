@@ -2,13 +2,11 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { openArchive } from '../src/archive/archive.ts';
-import { openLedger } from '../src/archive/ledger.ts';
 import { type LedgerLine, toDayName } from '../src/archive/ledger-lines.ts';
 import { forgetCommand } from '../src/cli/forget.ts';
 import { historyCommand } from '../src/cli/history.ts';
-import { loadConfig } from '../src/config.ts';
-import { built, type Computer, withKey } from './fixtures.ts';
+import { toCliContext } from './cli-context.ts';
+import { type Computer, withKey } from './fixtures.ts';
 import { answers } from './google/index.ts';
 import { arrived, held, runCli, small, test } from './raw.ts';
 
@@ -60,22 +58,20 @@ async function runInTerminal(
   args: string[],
   { columns = 80, answer = false, env = {} }: { columns?: number; answer?: boolean; env?: Record<string, string> } = {},
 ) {
-  const { project: cwd, home, state } = computer;
   const [lines, errors, questions]: [string[], string[], string[]] = [[], [], []];
-  const code = await command(args, {
-    config: loadConfig({ env: { ...computer.env, ...env }, userFile: undefined, cwd, cwdWritable: true, home, platform: 'linux' }),
-    cwd,
-    server: { command: process.execPath, args: [built], cwd, env: computer.env },
-    archive: openArchive(state, 2e9),
-    ledger: openLedger(state, 'here'),
-    print: (line) => void lines.push(...line.split('\n')),
-    printError: (line) => void errors.push(line),
-    columns,
-    async ask(question) {
-      questions.push(question);
-      return answer;
+  const context = toCliContext(
+    { ...computer, env: { ...computer.env, ...env } },
+    {
+      print: (line) => void lines.push(...line.split('\n')),
+      printError: (line) => void errors.push(line),
+      columns,
+      async ask(question) {
+        questions.push(question);
+        return answer;
+      },
     },
-  });
+  );
+  const code = await command(args, context);
   return { code, lines, errors: errors.join('\n'), questions };
 }
 

@@ -5,12 +5,11 @@ import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { openArchive } from '../src/archive/archive.ts';
-import { openLedger } from '../src/archive/ledger.ts';
+import type { CliContext } from '../src/cli/context.ts';
 import { doctorCommand } from '../src/cli/doctor.ts';
-import { loadConfig } from '../src/config.ts';
 import { checkRoom } from '../src/doctor/folders.ts';
 import { checkNode } from '../src/doctor/node.ts';
+import { toCliContext } from './cli-context.ts';
 import { built, type Computer, withKey } from './fixtures.ts';
 import { answers, type Google, startGoogle, testKey } from './google/index.ts';
 import { test as base, held, runCli, small } from './raw.ts';
@@ -560,22 +559,10 @@ describe('the program itself', () => {
 describe('in a terminal', () => {
   async function runAt(columns: number | undefined, computer: Computer) {
     const lines: { line: string; colour: string | undefined }[] = [];
-    const { project: cwd, home, state, env } = computer;
-    await doctorCommand(['--offline'], {
-      config: loadConfig({
-        env: { ...env, LIMNER_BACKEND: 'standin' },
-        userFile: undefined,
-        cwd,
-        cwdWritable: true,
-        home,
-        platform: 'linux',
-      }),
-      ...{ cwd, columns, archive: openArchive(state, 2e9), ledger: openLedger(state, 'here') },
-      server: { command: process.execPath, args: [built], cwd, env },
-      print: (line, mark) => void lines.push({ line, colour: mark && `${mark.colour} ${line.slice(0, mark.length)}` }),
-      printError: () => undefined,
-      ask: () => undefined,
-    });
+    const print: CliContext['print'] = (line, mark) =>
+      void lines.push({ line, colour: mark && `${mark.colour} ${line.slice(0, mark.length)}` });
+    const env = { ...computer.env, LIMNER_BACKEND: 'standin' };
+    await doctorCommand(['--offline'], toCliContext({ ...computer, env }, { columns, print, printError: () => undefined }));
     return lines;
   }
 

@@ -53,12 +53,14 @@ export interface Ledger {
   today(): Promise<Pick<DayTotals, 'dollars' | 'unknown'>>;
   /** True while a process, this or another, may still finish the call or hand its answer over. */
   isRunning(call: CallState): boolean;
+  /** True for a call this process has sent requests for. */
+  isOwn(call: string): boolean;
   /** Keeps a call whose own caller has gone for another caller of this process, until that one goes too. */
   hold(call: string, gone: AbortSignal): void;
   letGo(call: string): void;
   isHeld(call: string): boolean;
-  /** Enters every request of this process that is under way as perhaps billed: the process is about to end. */
-  giveUp(): Promise<void>;
+  /** Enters every request of this process that is under way as perhaps billed, since the process is about to end: how many, and what they may cost at most; null when nobody knows. */
+  giveUp(): Promise<{ requests: number; dollars: number | null }>;
   /** False once a line could not be written. */
   isKept(): boolean;
 }
@@ -74,7 +76,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
   const folder = join(stateDir, 'ledger');
   const recent = openRecentDays(folder);
   const unwritten = new Map<string, LedgerLine[]>();
-  const open = new Map<string, SentRequest>();
+  const open = new Map<string, SentRequest & { dollars: number | null }>();
   const answered = new Set<string>();
   const sentHere = new Set<string>();
   const holders = new Map<string, AbortSignal>();
@@ -155,7 +157,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
       failed: (maybeBilled, dollars = 0) =>
         end({ ...now(), event: 'failed', call, request, dollars: maybeBilled ? wanted.dollars : dollars, maybeBilled }),
     };
-    open.set(request, sent);
+    open.set(request, { ...sent, dollars: wanted.dollars });
     sentHere.add(call);
     return sent;
   }
@@ -197,11 +199,18 @@ export function openLedger(stateDir: string, host: string): Ledger {
       const isOver = files !== undefined && (answered || abandoned || files.length === 0);
       return !isOver && requests.some(({ sent }) => isWaitedFor(sent, host) && (sent.pid !== process.pid || sentHere.has(call)));
     },
+    isOwn: (call) => sentHere.has(call),
     hold: (call, gone) => void holders.set(call, gone),
     letGo: (call) => void holders.delete(call),
     isHeld: (call) => holders.get(call)?.aborted === false,
     async giveUp() {
-      await Promise.all([...open.values()].map((sent) => sent.failed(true)));
+      const givenUp = [...open.values()];
+      await Promise.all(givenUp.map((sent) => sent.failed(true)));
+      const dollars = givenUp.map((sent) => sent.dollars);
+      return {
+        requests: givenUp.length,
+        dollars: dollars.includes(null) ? null : dollars.reduce<number>((sum, each) => sum + (each ?? 0), 0),
+      };
     },
     isKept: () => kept,
   };

@@ -22,9 +22,29 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./demo.ts')).demoCommand,
   },
   {
+    name: 'generate',
+    summary: 'a new picture: generate "a red fox in snow" -o fox.png',
+    load: async () => (await import('./generate.ts')).generateCommand,
+  },
+  {
+    name: 'edit',
+    summary: 'a picture changed: edit fox.png "make it night"',
+    load: async () => (await import('./edit.ts')).editCommand,
+  },
+  {
+    name: 'compose',
+    summary: 'one picture out of several: compose man.jpg hat.png "he wears the hat"',
+    load: async () => (await import('./compose.ts')).composeCommand,
+  },
+  {
     name: 'export',
     summary: 'resize, convert, cut out; favicons, app icons, responsive sets: free',
     load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
+    name: 'show',
+    summary: 'a picture in the terminal, where it can: a file, an id or last',
+    load: async () => (await import('./show.ts')).showCommand,
   },
   {
     name: 'history',

@@ -105,11 +105,10 @@ async function forget(choice: Choice, yes: boolean, context: CliContext): Promis
 
 /** The exit code when the person did not agree; undefined when they did. */
 async function askFirst(question: string, context: CliContext): Promise<number | undefined> {
-  const agreed = context.ask(question);
-  if (agreed === undefined) {
+  if (context.ask === undefined) {
     return refuse('there is nobody here to ask before pictures are removed; add --yes to remove them without a question.', context);
   }
-  if (await agreed) return undefined;
+  if (await context.ask(question)) return undefined;
   context.print('Nothing was removed.');
   return 1;
 }

@@ -22,7 +22,7 @@ function toWidth(text: string): number {
 }
 
 /** The text in exactly `width` cells: filled with spaces, or cut and ended with `…`. */
-function toCell(text: string, width: number, side: 'left' | 'right'): string {
+export function toCell(text: string, width: number, side: 'left' | 'right'): string {
   const missing = width - toWidth(text);
   if (missing >= 0) return side === 'left' ? text + ' '.repeat(missing) : ' '.repeat(missing) + text;
   let kept = '';
@@ -31,6 +31,17 @@ function toCell(text: string, width: number, side: 'left' | 'right'): string {
     kept += character;
   }
   return toCell(`${kept.trimEnd()}…`, width, side);
+}
+
+/** Words in lines of at most `width` cells; a word that is longer stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && toWidth(line) + 1 + toWidth(word) <= width) lines.splice(-1, 1, `${line} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
 }
 
 export interface Column {

@@ -10,6 +10,7 @@ import { hasTransparency, inspect } from '../image/inspect.ts';
 import { layIn, measureMask } from '../image/lay-in.ts';
 import { prepareOne } from '../image/prepare.ts';
 import { makeContactSheet, makePreview, type Preview } from '../image/preview.ts';
+import { makeTerminalPicture } from '../image/terminal-picture.ts';
 import { tryFormats } from '../image/try-formats.ts';
 import type { Image, Size } from '../media.ts';
 import type { Limit } from './limits.ts';
@@ -29,6 +30,7 @@ export const jobs = {
   finish: finishOrKeep,
   makePreview,
   makeContactSheet,
+  makeTerminalPicture,
   previewFile,
   previewFiles: async (files: readonly WrittenFile[], edge: number) => makeContactSheet(await Promise.all(files.map(requireWritten)), edge),
   tryFormats,

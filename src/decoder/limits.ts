@@ -28,6 +28,7 @@ export const limits: Record<JobName, Limit> = {
   makeGuide: reading,
   readSize: reading,
   makePreview: reading,
+  makeTerminalPicture: reading,
   previewFile: reading,
   lookAtBackground: reading,
   prepareOne: shrinking,

@@ -23,7 +23,7 @@ export function toRefusal(tool: string, shape: ToolShape, unmet: readonly Unmet[
   const unknown = keys.get(undefined);
   if (!unknown) return new ToolError('unsupported', `${tool} has ${known.join('; ')}.`);
   const near = unmet
-    .map(({ key, advice }) => (advice === undefined ? toNearest(shape, key) : undefined))
+    .map(({ key, advice }) => (advice === undefined ? toNearest(Object.keys(shape), key) : undefined))
     .find((name) => name !== undefined);
   const question = near === undefined ? '' : ` (did you mean "${near}"?)`;
   const parts = [`no argument ${listed(unknown)}${question}`, ...known].join('; ');
@@ -39,9 +39,10 @@ function listed(names: readonly string[]): string {
   return names.length > 6 ? `${names.slice(0, 6).join(', ')}, …` : names.join(', ');
 }
 
-function toNearest(shape: ToolShape, key: string): string | undefined {
+/** The one of these names that a key may be a misspelling of. */
+export function toNearest(names: readonly string[], key: string): string | undefined {
   const name = squash(key);
-  const near = Object.keys(shape).map((argument) => ({ argument, distance: toDistance(name, squash(argument)) }));
+  const near = names.map((argument) => ({ argument, distance: toDistance(name, squash(argument)) }));
   const [nearest] = near.sort((a, b) => a.distance - b.distance);
   return nearest && nearest.distance <= Math.min(2, name.length / 3) ? nearest.argument : undefined;
 }

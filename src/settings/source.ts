@@ -42,7 +42,9 @@ export function readSettings(surroundings: Surroundings, found: Findings): { set
   const read = (value: string | undefined) => (leftEmpty.test(value ?? '') ? undefined : value?.trim() || undefined);
   const find = (name: OptionName) => {
     const inEnvironment = read(surroundings.env[name]);
-    return inEnvironment === undefined ? { origin: 'file', value: read(file[name]) } as const : { origin: 'environment', value: inEnvironment } as const;
+    return inEnvironment === undefined
+      ? ({ origin: 'file', value: read(file[name]) } as const)
+      : ({ origin: 'environment', value: inEnvironment } as const);
   };
   const origins: Origins = Object.fromEntries(
     options.flatMap(({ name }) => {
