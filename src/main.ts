@@ -105,10 +105,18 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path, and a user whom the system does not know has no home. */
+function findHome(): string {
+  try {
+    return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  } catch {
+    return '/';
+  }
+}
+
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
-  // Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path.
-  const home = await toRealPath(isAbsolute(homedir()) ? homedir() : userInfo().homedir);
+  const home = await toRealPath(findHome());
   const cwd = workingFolder();
   const path = toUserFile({ env, home, platform });
   const [userFile, userFileMode] = [await readText(path), await readMode(path)];
