@@ -85,7 +85,8 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     ...(await import('./open.ts')).openMemory(config, hostname()),
     print,
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // Terminals that do not say how wide they are say 0.
+    columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
     ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
   };
   if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings]) log(notice);
