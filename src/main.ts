@@ -90,7 +90,8 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     print,
     printed: () => new Promise((resolve) => process.stdout.write('', () => resolve())),
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // Terminals that do not say how wide they are say 0.
+    columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
     ask: streams.openQuestions(process.stdin, process.stderr, toShown),
     readInput: () => streams.readInput(process.stdin),
     terminal: await openTerminal(process.stdin, process.stdout, process.env),
@@ -105,10 +106,18 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
   return command(args, context);
 }
 
+/** Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path, and a user whom the system does not know has no home. */
+function findHome(): string {
+  try {
+    return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  } catch {
+    return '/';
+  }
+}
+
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
-  // Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path.
-  const home = await toRealPath(isAbsolute(homedir()) ? homedir() : userInfo().homedir);
+  const home = await toRealPath(findHome());
   const cwd = workingFolder();
   const path = toUserFile({ env, home, platform });
   const [userFile, userFileMode] = [await readText(path), await readMode(path)];

@@ -131,8 +131,14 @@ describe('the key', () => {
   test('none: where to get one and where to write it; Google is not asked', async ({ examine, computer, google }) => {
     const { wrong } = await examine({ GEMINI_API_KEY: '' });
     const file = join(computer.home, '.config', 'limner', 'config.json');
-    expect(wrong).toEqual([expect.stringContaining(`problem key: none is set. Fix: make one at https://aistudio.google.com/apikey`)]);
-    expect(wrong[0]).toContain(`write {"GEMINI_API_KEY": "KEY"} into ${file}`);
+    expect(wrong).toEqual([
+      expect.stringContaining(
+        `problem key: none is set in the environment of this shell or in ${file}; one that a host hands on cannot be seen from here. Fix: make one at`,
+      ),
+    ]);
+    expect(wrong[0]).toContain(
+      'https://aistudio.google.com/apikey (image models need billing) and write {"GEMINI_API_KEY": "KEY"} into that file',
+    );
     expect(google.others).toEqual([]);
   });
 
@@ -538,6 +544,11 @@ describe('the program itself', () => {
         /^problem sharp, which works on pictures, cannot be loaded \(.*\)\. Fix: reinstall .*npm install --include=optional\.$/,
       ),
     ]);
+  });
+
+  test('a home that is not there is no reason to fail', async ({ examine, computer }) => {
+    const gone = await examine({ HOME: join(computer.home, 'gone') });
+    expect([gone.wrong, gone.all.length > 10]).toEqual([[], true]);
   });
 
   test('with everything broken it still says all of it', async ({ computer, google }) => {
