@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { askToPay, canAsk, canBeLifted, hasConsent } from './asking.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
-import { explainMissingKey } from './hosts.ts';
+import { explainMissingKey } from './missing-key.ts';
 import type { ImageModel } from './model/image-model.ts';
 import { textsIn } from './outgoing.ts';
 import { startProgress } from './progress.ts';

@@ -86,7 +86,9 @@ async function runCommand({ load }: Entry, args: string[]): Promise<number> {
     print,
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-    ask: (question) => (process.stdin.isTTY && process.stderr.isTTY ? ask(question) : undefined),
+    ask: (question) => askText(`${question} [y/N]`)?.then((answer) => /^y(es)?$/i.test(answer)),
+    askText,
+    readInput: async () => (await import('node:stream/consumers')).text(process.stdin),
   };
   for (const notice of [...config.problems, ...config.warnings]) log(notice);
   // Whoever reads may stop reading: `limner history | head`.
@@ -95,14 +97,10 @@ async function runCommand({ load }: Entry, args: string[]): Promise<number> {
   return command(args, context);
 }
 
-async function ask(question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asking.question(`${toOutgoing(question, redactor)} [y/N] `)).trim());
-  } finally {
-    asking.close();
-  }
+function askText(question: string, { hidden = false } = {}): Promise<string> | undefined {
+  const { stdin: input, stderr: output } = process;
+  if (!input.isTTY || !output.isTTY) return undefined;
+  return import('./cli/terminal.ts').then(({ askAtTerminal }) => askAtTerminal({ input, output }, toOutgoing(question, redactor), hidden));
 }
 
 async function readConfig(): Promise<Config> {

@@ -19,4 +19,8 @@ export interface CliContext {
   columns: number | undefined;
   /** Asks the person at the terminal a question that yes or no answers; undefined when there is nobody to ask. */
   ask(question: string): Promise<boolean> | undefined;
+  /** Asks the same person for a line; `hidden` ones are not shown while they are typed. Undefined when there is nobody to ask. */
+  askText(question: string, options?: { hidden?: boolean }): Promise<string> | undefined;
+  /** All of stdin, for what is piped in. */
+  readInput(): Promise<string>;
 }
