@@ -1,14 +1,16 @@
 import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { type Folders, toFolders } from './settings/folders.ts';
-import { checkCertificates, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
-import { type Findings, readSettings, type Surroundings } from './settings/source.ts';
+import { checkCertificates, findKeyName, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
+import { type Findings, type Origins, readSettings, type Surroundings } from './settings/source.ts';
 import { type Budget, toArchiveMaxBytes, toBackend, toBudget, toMaxRepeats, toPreview, toTimeout } from './settings/values.ts';
 import { toUserFile } from './system-folders.ts';
 
 export interface Config extends Folders {
   backend: 'gemini' | 'standin';
   apiKey: Secret | undefined;
+  /** The setting that key, or the spoilt one there is, was taken from. */
+  keyName: 'GEMINI_API_KEY' | 'GOOGLE_API_KEY' | undefined;
   /** Keeps that key, and any other that was set, out of what leaves. */
   redactor: Redactor;
   baseUrl: string | undefined;
@@ -24,6 +26,7 @@ export interface Config extends Folders {
   /** Identical calls that are let through within ten minutes; 0: any number. */
   maxRepeats: number;
   userFile: string;
+  origins: Origins;
   home: string;
   platform: NodeJS.Platform;
   /** Settings that are wrong and were replaced by a safe default. Told once, with the first result. */
@@ -35,12 +38,13 @@ export interface Config extends Folders {
 /** Everything limner can be told, checked. Never throws: what is wrong is collected, all of it, and a wrong setting never widens a right. */
 export function loadConfig(surroundings: Surroundings): Config {
   const found: Findings = { warnings: [], problems: [] };
-  const setting = readSettings(surroundings, found);
+  const { setting, origins } = readSettings(surroundings, found);
   checkCertificates(surroundings, found);
   return {
     ...toFolders(setting, surroundings, found),
     backend: toBackend(setting('LIMNER_BACKEND'), found),
     apiKey: toKey(setting, found),
+    keyName: findKeyName(setting),
     redactor: createRedactor(toSecrets(setting)),
     baseUrl: toBaseUrl(setting('GOOGLE_GEMINI_BASE_URL'), found),
     model: setting('LIMNER_MODEL') ?? 'flash',
@@ -51,6 +55,7 @@ export function loadConfig(surroundings: Surroundings): Config {
     budget: toBudget(setting, found),
     maxRepeats: toMaxRepeats(setting('LIMNER_MAX_REPEATS'), found),
     userFile: toUserFile(surroundings),
+    origins,
     home: surroundings.home,
     platform: surroundings.platform,
     ...found,

@@ -1,9 +1,9 @@
 import { Console } from 'node:console';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import type { Entry } from './cli/commands.ts';
-import type { CliContext } from './cli/context.ts';
+import type { CliContext, Mark } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
 import { narrowFolders, readMode } from './files/narrow.ts';
 import { toRealPath } from './files/paths.ts';
@@ -74,7 +74,7 @@ async function startServing(): Promise<number> {
   return 0;
 }
 
-async function runCommand({ load }: Entry, args: string[]): Promise<number> {
+async function runCommand({ load, tellsSettings = false }: Entry, args: string[]): Promise<number> {
   // A server that a command starts needs the key this process will not hold in the open.
   const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const config = await readConfig();
@@ -90,7 +90,7 @@ async function runCommand({ load }: Entry, args: string[]): Promise<number> {
     askText,
     readInput: async () => (await import('node:stream/consumers')).text(process.stdin),
   };
-  for (const notice of [...config.problems, ...config.warnings]) log(notice);
+  if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings]) log(notice);
   // Whoever reads may stop reading: `limner history | head`.
   process.stdout.on('error', () => process.exit());
   const command = await load();
@@ -125,8 +125,10 @@ function isSecret(value: string | undefined): boolean {
   return value !== undefined && redactor.finds(value);
 }
 
-function print(line: string): void {
-  process.stdout.write(`${toOutgoing(line, redactor)}\n`);
+function print(line: string, mark?: Mark): void {
+  const text = toOutgoing(line, redactor);
+  const isPlain = mark === undefined || !process.stdout.isTTY || !process.stdout.hasColors();
+  process.stdout.write(isPlain ? `${text}\n` : `${styleText(mark.colour, text.slice(0, mark.length))}${text.slice(mark.length)}\n`);
 }
 
 /** The folder the host started this process in; the root, which is no project, when it has been removed since. */

@@ -78,8 +78,9 @@ export function toFileStem(prompt: string): string {
 const articles = new Set(['a', 'an', 'the', 'of', 'with', 'and']);
 const reservedOnWindows = /^(con|prn|aux|nul|com\d|lpt\d)$/;
 
-/** `2.4 MB`, `310 kB`, `12 bytes`; decimal units. */
+/** `1.2 GB`, `2.4 MB`, `310 kB`, `12 bytes`; decimal units. */
 export function formatBytes(bytes: number): string {
+  if (bytes >= 1_000_000_000) return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
   if (bytes >= 1_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
   if (bytes >= 1_000) return `${Math.round(bytes / 1_000)} kB`;
   return `${bytes} bytes`;

@@ -74,6 +74,8 @@ async function runInTerminal(
       questions.push(question);
       return answer;
     },
+    askText: () => undefined,
+    readInput: async () => '',
   });
   return { code, lines, errors: errors.join('\n'), questions };
 }

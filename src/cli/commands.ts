@@ -8,6 +8,8 @@ export interface Entry {
   name: string;
   /** What `limner --help` says of it, in a line of at most 75 characters. */
   summary: string;
+  /** It says itself what is wrong with the settings, so the log need not. */
+  tellsSettings?: boolean;
   /** Loads it, when it is asked for. */
   load(): Promise<Command>;
 }
@@ -43,5 +45,11 @@ export const commands: readonly Entry[] = [
     name: 'forget',
     summary: "remove pictures from limner's archive: ID…, --older-than 90d, --all",
     load: async () => (await import('./forget.ts')).forgetCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'what does not work, and how to mend it; --offline, --json',
+    tellsSettings: true,
+    load: async () => (await import('./doctor.ts')).doctorCommand,
   },
 ];

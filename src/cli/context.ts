@@ -2,6 +2,12 @@ import type { Archive } from '../archive/archive.ts';
 import type { Ledger } from '../archive/ledger.ts';
 import type { Config } from '../config.ts';
 
+/** The first characters of a line, in a colour. */
+export interface Mark {
+  length: number;
+  colour: 'green' | 'yellow' | 'red';
+}
+
 /** What a command of the command line is given; it knows neither the process nor its streams. */
 export interface CliContext {
   config: Config;
@@ -11,8 +17,8 @@ export interface CliContext {
   server: { command: string; args: string[]; cwd: string; env: Record<string, string> };
   archive: Archive;
   ledger: Ledger;
-  /** One line to stdout. */
-  print(line: string): void;
+  /** One line to stdout; the start of it in a colour, where it is a terminal that wants that. */
+  print(line: string, mark?: Mark): void;
   /** One line to stderr, as it is. */
   printError(line: string): void;
   /** Width of the terminal that stdout is; undefined when it is none. */

@@ -60,6 +60,17 @@ export function toTable(columns: readonly Column[], rows: readonly (readonly str
   return rows.map((row) => toLine(row).join(gap).trimEnd());
 }
 
+/** A text as lines of at most `width` cells, broken between words; what has no space, such as a path, stays whole. */
+export function toParagraph(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of toOneLine(text).split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && toWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** JSON for programs. What would steer a terminal that shows it all the same is escaped, so every value is still exact. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]/gu, toEscape);

@@ -58,7 +58,9 @@ export function parseSetup(args: string[]): Parsed<SetupArguments> {
     const { host, print, 'key-file': keyFile, 'no-key': noKey = false, standin = false, remove = false, yes = false } = values;
     const { 'remove-key': removeKey = false, help = false } = values;
     const action = help ? 'help' : print !== undefined ? 'print' : remove || removeKey ? 'remove' : 'add';
-    const clash = help ? undefined : findClash({ host, print, 'key-file': keyFile, 'no-key': noKey, standin, remove, 'remove-key': removeKey, yes });
+    const clash = help
+      ? undefined
+      : findClash({ host, print, 'key-file': keyFile, 'no-key': noKey, standin, remove, 'remove-key': removeKey, yes });
     if (clash !== undefined) return { wrong: clash };
     const named = print === undefined ? host : [print];
     const chosen = named === undefined ? undefined : findHostsNamed(named.join(','));

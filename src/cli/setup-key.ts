@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import { readPersonFile } from '../files/person-file.ts';
 import { createRedactor } from '../redactor.ts';
 import { findKeyFault, unquote } from '../settings/key.ts';
@@ -23,7 +24,9 @@ export async function settleKey(args: KeyArguments, context: CliContext): Promis
   try {
     const key = args.noKey ? await readStoredKey(config.userFile) : await findKey(args, context);
     if (key !== undefined) return await checkKey(key, context);
-    print(`\nKey: none is stored. limner lists its tools and says how to get one when a picture is asked for; --key-file FILE stores one in ${place}.`);
+    print(
+      `\nKey: none is stored. limner lists its tools and says how to get one when a picture is asked for; --key-file FILE stores one in ${place}.`,
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -60,7 +63,8 @@ async function keep(key: string, message: string, { config, print }: CliContext)
 
 async function replaceKey(key: string, stored: string | undefined, { yes }: KeyArguments, context: CliContext): Promise<string> {
   const place = showPath(context.config.userFile);
-  if (stored === undefined || yes) return keep(key, `\nKey: ${stored === undefined ? 'stored' : 'replaced'} in ${place}, for you alone.`, context);
+  if (stored === undefined || yes)
+    return keep(key, `\nKey: ${stored === undefined ? 'stored' : 'replaced'} in ${place}, for you alone.`, context);
   const agreed = context.ask(`\n${place} holds another key. Replace it?`);
   if (agreed === undefined) throw new KeyTrouble(`${place} holds another key, and there is nobody here to ask; add --yes to replace it.`);
   if (await agreed) return keep(key, 'Key: replaced.', context);
@@ -95,19 +99,22 @@ async function askForKey(context: CliContext): Promise<string | undefined> {
   return undefined;
 }
 
-/** Asks Google for the list of models, which is free, and says what that shows. */
+/** What the person has to mend before any picture can come. */
+const refusals: readonly ErrorCode[] = ['key_rejected', 'permission', 'billing', 'region'];
+
+/** Asks Google for its list of models, which is free, and says what that shows. Only a refusal is a failure: without a network there is nothing wrong with the set-up. */
 async function checkKey(key: string, { config, print, printError }: CliContext): Promise<number> {
   const { findAvailability } = await import('../model/availability.ts');
+  const { checkGoogle } = await import('../doctor/google.ts');
   const redactor = createRedactor([key]);
-  const found = await findAvailability({ apiKey: { reveal: () => key }, baseUrl: config.baseUrl, redactor });
-  if ('error' in found) {
-    printError(redactor.redact(`limner: the key could not be checked: ${found.error.message}`));
-    return 1;
+  const answer = await findAvailability({ apiKey: { reveal: () => key }, baseUrl: config.baseUrl, redactor });
+  const origins = { ...config.origins, GEMINI_API_KEY: 'file' as const };
+  for (const { state, says, fix } of checkGoogle({ ...config, keyName: 'GEMINI_API_KEY', origins }, answer)) {
+    const line = redactor.redact(`${says}.${fix === undefined ? '' : ` Fix: ${fix}.`}`);
+    if (state === 'ok') print(`Checked, for free: ${line} Whether billing is on shows with the first picture.`);
+    else printError(`limner: the key could not be checked: ${line}`);
   }
-  const names = found.offered.map(({ id }) => id).join(', ');
-  if (names === '') printError('limner: Google takes the key, but offers it none of the image models limner knows.');
-  else print(`Key: Google takes it (a free request) and offers ${names}. Whether billing is on shows with the first picture.`);
-  return names === '' ? 1 : 0;
+  return 'error' in answer && refusals.includes(answer.error.code) ? 1 : 0;
 }
 
 /** Takes the key out of the per-user file where that was asked for. Resolves with the exit code. */

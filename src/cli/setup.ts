@@ -111,7 +111,9 @@ async function handleHost({ host, file }: FoundHost, task: Task): Promise<HostRe
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const why = error instanceof Unreadable ? `${toShown(file, context.config.home)} was not touched: ${error.message}.` : error.message;
-    context.printError(`limner: ${host.name}: ${why}${task.action === 'add' ? `\nThe entry to put there by hand:\n\n${printEntry({ ...task, host })}\n` : ''}`);
+    context.printError(
+      `limner: ${host.name}: ${why}${task.action === 'add' ? `\nThe entry to put there by hand:\n\n${printEntry({ ...task, host })}\n` : ''}`,
+    );
     return { host, code: 1, isSetUp: false };
   }
 }
@@ -137,7 +139,8 @@ async function carryOut(host: Host, file: PersonFile, change: Change, task: Task
   const kept = backup === undefined ? '' : ` What it was before limner is in ${toShown(backup, config.home)}.`;
   const gone = change.text === undefined ? ' The file held nothing else and is gone.' : '';
   print(`${host.name}: ${isAdding ? 'limner is in it' : 'limner is out of it'}.${gone}${kept}`);
-  if (change.hasOwnKey && isAdding) print(`The entry hands over a key of its own, which wins over the one in ${toShown(config.userFile, config.home)}.`);
+  if (change.hasOwnKey && isAdding)
+    print(`The entry hands over a key of its own, which wins over the one in ${toShown(config.userFile, config.home)}.`);
   return { code: 0, isSetUp: true };
 }
 
@@ -145,10 +148,16 @@ async function carryOut(host: Host, file: PersonFile, change: Change, task: Task
 async function agree({ isForeign }: Change, shown: string, { yes, action, context }: Task): Promise<number | undefined> {
   if (yes && !isForeign) return undefined;
   if (yes && isForeign) {
-    context.printError('limner: another program is called limner there, and --yes does not cover that: run setup at a terminal without --yes, or rename it.');
+    context.printError(
+      'limner: another program is called limner there, and --yes does not cover that: run setup at a terminal without --yes, or rename it.',
+    );
     return 1;
   }
-  const what = isForeign ? (action === 'add' ? 'Another program is called limner there. Replace it' : 'This is another program. Remove it') : `Change ${shown}`;
+  const what = isForeign
+    ? action === 'add'
+      ? 'Another program is called limner there. Replace it'
+      : 'This is another program. Remove it'
+    : `Change ${shown}`;
   const agreed = context.ask(`${what}?`);
   if (agreed === undefined) {
     context.printError('limner: there is nobody here to ask, so nothing was written; add --yes to write without a question.');

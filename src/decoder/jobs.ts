@@ -10,6 +10,7 @@ import { hasTransparency, inspect } from '../image/inspect.ts';
 import { layIn, measureMask } from '../image/lay-in.ts';
 import { prepareOne } from '../image/prepare.ts';
 import { makeContactSheet, makePreview, type Preview } from '../image/preview.ts';
+import { tryFormats } from '../image/try-formats.ts';
 import type { Image, Size } from '../media.ts';
 import type { Limit } from './limits.ts';
 
@@ -30,6 +31,7 @@ export const jobs = {
   makeContactSheet,
   previewFile,
   previewFiles: async (files: readonly WrittenFile[], edge: number) => makeContactSheet(await Promise.all(files.map(requireWritten)), edge),
+  tryFormats,
   exportOne: (source: ExportSource, wish: ExportWish, isOnly: boolean) => exportOne(source, wish, isOnly),
   exportSheet: (sources: readonly ExportSource[], wish: ExportWish) => exportSheet(sources, wish),
 };

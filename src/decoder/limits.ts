@@ -18,6 +18,9 @@ const shrinking: Limit = { seconds: 60, work: 30, megabytes: 580 };
 /** Making files as somebody wishes them: an AVIF of 16 million pixels under a ceiling is encoded five times, which takes 30 s and 710 MB. */
 const making: Limit = { seconds: 300, work: 120, megabytes: 1600 };
 
+/** Something small, to see whether anything works here. */
+const trying: Limit = { seconds: 12, megabytes: 300 };
+
 export const limits: Record<JobName, Limit> = {
   inspect: reading,
   hasTransparency: reading,
@@ -36,4 +39,5 @@ export const limits: Record<JobName, Limit> = {
   finish: making,
   exportOne: making,
   exportSheet: making,
+  tryFormats: trying,
 };

@@ -5,7 +5,7 @@ import { ToolError } from '../errors.ts';
 import { startDraft } from './draft.ts';
 import { toShownPath } from './paths.ts';
 import { codeOf } from './system-error.ts';
-import { toReason } from './write-error.ts';
+import { explainWriteError } from './write-error.ts';
 
 /** A text file of the person's own that another program reads too: a host's configuration, limner's settings. */
 export interface PersonFile {
@@ -37,7 +37,7 @@ export async function readPersonFile(path: string): Promise<PersonFile> {
     }
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return absent;
-    throw cause instanceof ToolError ? cause : cannot('read', path, toReason(cause));
+    throw cause instanceof ToolError ? cause : cannot('read', path, explainWriteError(cause));
   }
 }
 
@@ -110,14 +110,14 @@ async function keepRights(path: string, { mode, gid }: Pick<Stats, 'mode' | 'gid
 /** The draft's own words are those of a picture that could not be written. */
 function explain(error: unknown, path: string): unknown {
   const cause = error instanceof ToolError ? error.cause : error;
-  return cause === undefined ? error : cannot('write', path, toReason(cause));
+  return cause === undefined ? error : cannot('write', path, explainWriteError(cause));
 }
 
 /** Removes a file that is as it was when it was read. Throws `cannot_write`. */
 export async function removePersonFile(file: PersonFile): Promise<void> {
   await requireOwn(file);
   await rm(file.target, { force: true }).catch((cause: unknown) => {
-    throw cannot('write', file.path, toReason(cause));
+    throw cannot('write', file.path, explainWriteError(cause));
   });
 }
 

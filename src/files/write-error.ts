@@ -19,18 +19,17 @@ const reasons: Record<string, string> = {
   EFBIG: 'the file would be larger than is allowed',
 };
 
-/** Why a system call failed, in words that go on from a colon. */
-export function toReason(cause: unknown): string {
+/** Why a file or a folder cannot be written, in words that go on from a colon. */
+export function explainWriteError(cause: unknown): string {
   return reasons[codeOf(cause) ?? ''] ?? codeOf(cause) ?? 'unknown reason';
 }
 
 /** `cannot_write`, in words: what could not be written and why. An error that explains itself is passed on. */
 export function toWriteError(cause: unknown, path: string): ToolError {
   if (cause instanceof ToolError) return cause;
-  const reason = toReason(cause);
   return new ToolError(
     'cannot_write',
-    `limner cannot write ${toShownPath(path)}: ${reason}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`,
+    `limner cannot write ${toShownPath(path)}: ${explainWriteError(cause)}. Choose another output, or set LIMNER_OUTPUT_DIR to a folder that can be written.`,
     { cause },
   );
 }

@@ -37,7 +37,7 @@ export const maxImages = 14;
  * The models, newest first; the first is the default. Ids, abilities and prices: Google's model and price pages as of October 2026; lite's ten
  * ratios and the token counts of 3.1 flash were measured live, where the pages disagree.
  */
-const models: readonly CatalogModel[] = [
+export const models: readonly CatalogModel[] = [
   {
     id: 'gemini-nano-banana-2.1',
     nickname: 'flash',

@@ -1,6 +1,6 @@
 import { parseGoogleError, toBadRequest, toMissingModel, toPermissionFailure, toQuotaFailure } from './google-errors.ts';
-import { NotSent } from './post.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
+import { NotSent } from './wire.ts';
 
 /** What is known of one HTTP exchange that failed. */
 export interface Exchange {
@@ -42,8 +42,22 @@ export function toFailure(exchange: Exchange): RequestFailure {
   );
 }
 
+/** What the system calls it, such as `ENOTFOUND`; undefined where it has no name for it. */
+export function findReason(thrown: unknown): string | undefined {
+  return causesOf(thrown)[0]?.code;
+}
+
+/** Whether nothing of the request can have reached anybody. */
+export function isUnsent(thrown: unknown): boolean {
+  return findUnsentReason(thrown) !== undefined;
+}
+
+function findUnsentReason(thrown: unknown): string | undefined {
+  return thrown instanceof NotSent ? findReason(thrown) : causesOf(thrown).find(isNeverSent)?.code;
+}
+
 function toNetworkFailure(thrown: unknown): RequestFailure {
-  const reason = (thrown instanceof NotSent ? causesOf(thrown)[0] : causesOf(thrown).find(isNeverSent))?.code;
+  const reason = findUnsentReason(thrown);
   if (reason === undefined) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
       maxRequests: 2,

@@ -2,14 +2,20 @@ import type { Readable } from 'node:stream';
 import type { Secret } from '../settings/key.ts';
 import type { Exchange } from './failures.ts';
 import { scanForPictures } from './picture-scan.ts';
-import { post, readAll } from './post.ts';
 import type { SetAside } from './set-aside.ts';
+import { readAll, send, type WireAnswer } from './wire.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
 
 /** Errors are read this far, and answers noted: no more than a message is ever wanted of either. */
 const maxNotedCharacters = 64_000;
+
+/** A free text is read this far: Google's whole list of models has about 60,000 characters. */
+const maxTextCharacters = 4_000_000;
+
+/** The address of Google's Gemini API. */
+export const googleUrl = 'https://generativelanguage.googleapis.com';
 
 /** The one place the key goes to. */
 export interface Door {
@@ -18,18 +24,47 @@ export interface Door {
   origin: string;
 }
 
+/** The door to Google's own API, or to the address the settings name. */
+export function toDoor(apiKey: Secret, baseUrl = googleUrl): Door {
+  return { apiKey, origin: new URL(baseUrl).origin };
+}
+
+/** Puts the key on, in a header, which is in no log of addresses. Throws for any other place than the key is meant for. */
+async function sendThrough({ apiKey, origin }: Door, url: URL, request: Parameters<typeof send>[1]): Promise<WireAnswer> {
+  if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
+  return send(url, { ...request, headers: { ...request.headers, 'x-goog-api-key': apiKey.reveal() } });
+}
+
+/**
+ * Asks for a text that is free, and notes what came in `exchange`: status, text, or that it was too large. Resolves with the clock of whoever answered; rejects with
+ * what broke. `signal` bounds all of it.
+ */
+export async function ask(exchange: Exchange, door: Door, url: URL, signal: AbortSignal): Promise<string | undefined> {
+  const { status, date, body } = await sendThrough(door, url, { headers: {}, signal });
+  exchange.status = status;
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    exchange.tooLarge = text.length > maxTextCharacters;
+    // Leaving the loop lets go of the rest, which may be endless.
+    if (exchange.tooLarge) break;
+  }
+  exchange.body = text;
+  return date;
+}
+
 /**
  * The fetch the SDK is given, one per request. It puts the key on, which the SDK does not have, for requests to its own place alone; notes what came in
  * `exchange`, since the SDK does not hand on everything; refuses redirects, which would take the key along; caps the answer; and takes the pictures
  * out of it while it arrives, so that the SDK parses little more than words.
  */
-export function createFetch(exchange: Exchange, { apiKey, origin }: Door, pictures: SetAside): typeof fetch {
+export function createFetch(exchange: Exchange, door: Door, pictures: SetAside): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
     if (typeof init?.body !== 'string') throw new Error('a request without words');
-    const headers = { ...Object.fromEntries(new Headers(init.headers)), 'x-goog-api-key': apiKey.reveal() };
-    const { status, length, body } = await post(url, { headers, body: init.body, signal: init.signal ?? undefined });
+    const request = { headers: Object.fromEntries(new Headers(init.headers)), body: init.body, signal: init.signal ?? undefined };
+    const { status, length, body } = await sendThrough(door, url, request);
     exchange.status = status;
     const note = createNote(exchange);
     if (status >= 200 && status < 300) {

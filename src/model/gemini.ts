@@ -4,7 +4,7 @@ import { ToolError } from '../errors.ts';
 import type { Redactor } from '../redactor.ts';
 import type { Secret } from '../settings/key.ts';
 import { type Exchange, toFailure } from './failures.ts';
-import { createFetch, type Door } from './fetch.ts';
+import { createFetch, type Door, googleUrl, toDoor } from './fetch.ts';
 import { toEmptyAnswer, toResponse } from './gemini-answer.ts';
 import type { ImageModel, ImageRequest, ModelCall, Turn } from './image-model.ts';
 import { redactAnswer } from './redact-answer.ts';
@@ -21,13 +21,10 @@ export interface GeminiOptions {
   baseUrl: string | undefined;
 }
 
-/** The address of Google's Gemini API. */
-const googleUrl = 'https://generativelanguage.googleapis.com';
-
 /** Google's Gemini API through its own SDK, which is loaded on the first request. */
 export function createGemini(options: GeminiOptions): ImageModel {
   let client: Promise<GoogleGenAI> | undefined;
-  const door: Door = { apiKey: options.apiKey, origin: new URL(options.baseUrl ?? googleUrl).origin };
+  const door = toDoor(options.apiKey, options.baseUrl);
   return {
     backend: 'gemini',
     async generate(request, call) {

@@ -8,6 +8,11 @@ export interface Secret {
 
 const names = ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] as const;
 
+/** The setting the key is taken from. */
+export function findKeyName(setting: Setting): (typeof names)[number] | undefined {
+  return names.find((name) => unquote(setting(name)));
+}
+
 /** The key that is used, trimmed, unquoted and checked; what is wrong with it is said without any of it. */
 export function toKey(setting: Setting, found: Findings): Secret | undefined {
   const [gemini, google] = names.map((name) => unquote(setting(name)));
@@ -17,7 +22,7 @@ export function toKey(setting: Setting, found: Findings): Secret | undefined {
   if (!key) return undefined;
   const wrong = findKeyFault(key);
   if (wrong === undefined) return { reveal: () => key };
-  found.problems.push(`${gemini ? 'GEMINI_API_KEY' : 'GOOGLE_API_KEY'} ${wrong}`);
+  found.problems.push(`${findKeyName(setting)} ${wrong}`);
   return undefined;
 }
 

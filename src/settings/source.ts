@@ -21,6 +21,9 @@ export interface Findings {
   problems: string[];
 }
 
+/** Where each setting that is set comes from. */
+export type Origins = Partial<Record<OptionName, 'environment' | 'file'>>;
+
 /** The value of a setting, trimmed; an empty one counts as none. */
 export type Setting = (name: OptionName) => string | undefined;
 
@@ -28,7 +31,7 @@ export type Setting = (name: OptionName) => string | undefined;
 export const refused = 'Nothing is spent until it is mended.';
 
 /** One place that knows the order: environment, then the per-user file. Nothing in a project is ever read. */
-export function readSettings(surroundings: Surroundings, found: Findings): Setting {
+export function readSettings(surroundings: Surroundings, found: Findings): { setting: Setting; origins: Origins } {
   const file = parseUserFile(surroundings, found);
   const known = new Set<string>(options.map((option) => option.name));
   const unknown = [
@@ -36,7 +39,20 @@ export function readSettings(surroundings: Surroundings, found: Findings): Setti
     ...Object.keys(file).filter((name) => !known.has(name)),
   ];
   for (const name of unknown) reportUnknown(name, found);
-  return (name) => surroundings.env[name]?.trim() || file[name]?.trim() || undefined;
+  const sources = [
+    ['environment', surroundings.env],
+    ['file', file],
+  ] as const;
+  const find = (name: OptionName) => sources.find(([, values]) => values[name]?.trim());
+  const origins: Origins = Object.fromEntries(
+    options.flatMap(
+      ({ name }) =>
+        find(name)
+          ?.slice(0, 1)
+          .map((origin) => [name, origin]) ?? [],
+    ),
+  );
+  return { setting: (name) => find(name)?.[1][name]?.trim(), origins };
 }
 
 /** A name nobody knows is passed over, but not where it may be a limit that would then be none. */

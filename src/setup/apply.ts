@@ -1,4 +1,4 @@
-import { readPersonFile, removePersonFile, rewritePersonFile, type PersonFile } from '../files/person-file.ts';
+import { type PersonFile, readPersonFile, removePersonFile, rewritePersonFile } from '../files/person-file.ts';
 import type { Change } from './change.ts';
 
 /** Where the text from before limner is kept, beside the configuration. */

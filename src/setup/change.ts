@@ -65,7 +65,8 @@ export function planEntry({ host, start, standin }: Wish, text: string): Change 
   const path = pathIn(layout);
   const entry = valueAt(value, path);
   const isForeign = entry !== undefined && !isOurs(entry, start);
-  const changes: KeyChange[] = isObject(entry) && !isForeign ? toChanges(entry, start, layout, standin) : [{ path: [], value: toNewEntry(start, layout, standin) }];
+  const changes: KeyChange[] =
+    isObject(entry) && !isForeign ? toChanges(entry, start, layout, standin) : [{ path: [], value: toNewEntry(start, layout, standin) }];
   const kind = entry === undefined ? 'add' : isForeign ? 'replace' : changes.length === 0 ? 'same' : 'update';
   const clean = isForeign ? format.remove(text, path) : text;
   const after = changes.reduce((current, change) => make(format, current, path, change), clean);
@@ -105,7 +106,13 @@ export function planRemoval({ host, start }: Omit<Wish, 'standin'>, text: string
   if (entry === undefined) return { kind: 'same', text, shown: [], isForeign: false, hasOwnKey: false };
   const after = restore(host, text, before, layout, entry);
   if (after !== undefined) requireDone(format, text, after, path, [{ path: [], value: undefined }]);
-  return { kind: 'remove', text: after, shown: [{ path, before: entry }], isForeign: !isOurs(entry, start), hasOwnKey: hasOwnKey(entry, layout) };
+  return {
+    kind: 'remove',
+    text: after,
+    shown: [{ path, before: entry }],
+    isForeign: !isOurs(entry, start),
+    hasOwnKey: hasOwnKey(entry, layout),
+  };
 }
 
 /** The very text from before where nothing but limner has come since, no file where there was none, else what is there without the entry. */
@@ -117,7 +124,9 @@ function restore(host: Host, text: string, before: string | undefined, layout: L
   const without = format.remove(text, path);
   // A list that came with limner goes with it.
   const isLeft = (container: KeyPath, list = valueAt(format.parse(without), container)) => isObject(list) && Object.keys(list).length === 0;
-  const added = layout.container.map((_, index) => layout.container.slice(0, index + 1)).find((container) => earlier && valueAt(earlier, container) === undefined && isLeft(container));
+  const added = layout.container
+    .map((_, index) => layout.container.slice(0, index + 1))
+    .find((container) => earlier && valueAt(earlier, container) === undefined && isLeft(container));
   return added ? format.remove(without, added) : without;
 }
 

@@ -45,7 +45,9 @@ export interface KeyChange {
 export function toChanges(entry: Record<string, unknown>, start: Start, layout: Layout, standin: boolean): KeyChange[] {
   const starting = Object.entries(toStarting(start, layout)).filter(([key, value]) => !isDeepStrictEqual(entry[key], value));
   const missing = Object.entries(layout.defaults ?? {}).filter(([key]) => entry[key] === undefined);
-  return [...starting, ...missing].map(([key, value]): KeyChange => ({ path: [key], value })).concat(toBackendChange(entry, layout, standin));
+  return [...starting, ...missing]
+    .map(([key, value]): KeyChange => ({ path: [key], value }))
+    .concat(toBackendChange(entry, layout, standin));
 }
 
 function toBackendChange(entry: Record<string, unknown>, { environment }: Layout, standin: boolean): KeyChange[] {
@@ -62,7 +64,11 @@ export function isOurs(entry: unknown, start: Start): boolean {
   const words = toWords(entry);
   return (
     isDeepStrictEqual(words, [start.command, ...start.args]) ||
-    words.some((word) => !word.startsWith('@') && /(^|[\\/])limner(@[^\\/]*)?(\.cmd|\.exe)?$|[\\/]limner[^\\/]*([\\/].*)?[\\/]dist[\\/]index\.js$/i.test(word)) ||
+    words.some(
+      (word) =>
+        !word.startsWith('@') &&
+        /(^|[\\/])limner(@[^\\/]*)?(\.cmd|\.exe)?$|[\\/]limner[^\\/]*([\\/].*)?[\\/]dist[\\/]index\.js$/i.test(word),
+    ) ||
     words.some((word) => start.args.includes(word) && /index\.js$/.test(word))
   );
 }

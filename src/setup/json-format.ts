@@ -1,4 +1,4 @@
-import { createScanner, findNodeAtLocation, type Node, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, findNodeAtLocation, type Node, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
 import {
   applyEdits,
   type Edit,
@@ -52,7 +52,8 @@ function change(text: string, isStrict: boolean, toEdits: (plain: string, root: 
 function setAt(text: string, root: Node | undefined, path: KeyPath, value: unknown): readonly Edit[] {
   if (root === undefined) return [{ start: text.length, end: text.length, text: toNewText(text, nest(path, value)) }];
   const found = findNodeAtLocation(root, [...path]);
-  if (found) return [{ start: found.offset, end: found.offset + found.length, text: toText(value, text, indentationAt(text, found.offset)) }];
+  if (found)
+    return [{ start: found.offset, end: found.offset + found.length, text: toText(value, text, indentationAt(text, found.offset)) }];
   // The deepest container that is there takes the rest of the path.
   const depth = path.findLastIndex((_, index) => findNodeAtLocation(root, path.slice(0, index)) !== undefined);
   const container = findNodeAtLocation(root, path.slice(0, depth));

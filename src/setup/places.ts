@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { exists } from '../files/read.ts';
 import { readPersonFile } from '../files/person-file.ts';
+import { exists } from '../files/read.ts';
 import { type Host, hosts } from '../hosts.ts';
 import type { System } from '../system-folders.ts';
 import { findEntry } from './change.ts';

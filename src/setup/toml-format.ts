@@ -21,7 +21,8 @@ export const tomlFormat: TextFormat = {
   set: (text, path, value) => pastByteOrderMark(text, (plain) => applyEdits(plain, setAt(plain, path, value))),
   remove: (text, path) => pastByteOrderMark(text, (plain) => applyEdits(plain, removeAt(plain, path))),
   print: (path, value) => toTable(path, value, '\n').trimEnd(),
-  printProperty: (path, value) => (isTable(path, value) ? toTable(path, value, '\n').trimEnd().split('\n') : [toPair(path.at(-1) ?? '', value)]),
+  printProperty: (path, value) =>
+    isTable(path, value) ? toTable(path, value, '\n').trimEnd().split('\n') : [toPair(path.at(-1) ?? '', value)],
 };
 
 interface Parsed {
@@ -111,7 +112,12 @@ function removeAt(text: string, path: KeyPath): readonly Edit[] {
 
 /** True for a pair that goes itself and takes the inner one along. */
 function isAround(outer: Pair, inner: Pair, path: KeyPath): boolean {
-  return outer !== inner && startsWith(outer.path, path) && outer.node.range[0] < inner.node.range[0] && inner.node.range[1] <= outer.node.range[1];
+  return (
+    outer !== inner &&
+    startsWith(outer.path, path) &&
+    outer.node.range[0] < inner.node.range[0] &&
+    inner.node.range[1] <= outer.node.range[1]
+  );
 }
 
 /** From its header to its last line, with the empty line before it; comments after that may be about what follows. */
@@ -123,7 +129,8 @@ function cutTable(text: string, table: AST.TOMLTable): Edit {
 }
 
 function cutPair(text: string, node: AST.TOMLKeyValue): Edit {
-  if (node.parent.type !== 'TOMLInlineTable') return { start: lineStart(text, node.range[0]), end: nextLine(text, node.range[1]), text: '' };
+  if (node.parent.type !== 'TOMLInlineTable')
+    return { start: lineStart(text, node.range[0]), end: nextLine(text, node.range[1]), text: '' };
   const { body, range } = node.parent;
   const index = body.indexOf(node);
   if (body.length === 1) return { start: range[0] + 1, end: range[1] - 1, text: '' };
@@ -157,16 +164,19 @@ function toPair(key: string, value: unknown): string {
 }
 
 function toKey(key: string): string {
-  return /^[\w-]+$/.test(key) ? key : toString(key);
+  return /^[\w-]+$/.test(key) ? key : toBasicString(key);
 }
 
 /** A basic string has JSON's escapes, and wants one more character escaped. */
-function toString(text: string): string {
+function toBasicString(text: string): string {
   return JSON.stringify(text).replaceAll('\x7f', '\\u007f');
 }
 
 function toInline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toInline).join(', ')}]`;
-  if (isObject(value)) return `{ ${Object.entries(value).map(([key, inner]) => toPair(key, inner)).join(', ')} }`;
-  return typeof value === 'string' ? toString(value) : String(value);
+  if (isObject(value))
+    return `{ ${Object.entries(value)
+      .map(([key, inner]) => toPair(key, inner))
+      .join(', ')} }`;
+  return typeof value === 'string' ? toBasicString(value) : String(value);
 }

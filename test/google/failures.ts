@@ -82,6 +82,14 @@ export function keyLeaked(): Answer {
   return say(google.denied('Your API key was reported as leaked. Please use another API key.'));
 }
 
+/** 403 of a key whose restrictions leave this API out. */
+export function keyRestricted(): Answer {
+  const method = 'google.ai.generativelanguage.v1beta.ModelService.ListModels';
+  const message = `Requests to this API generativelanguage.googleapis.com method ${method} are blocked.`;
+  const info = google.errorInfo('API_KEY_SERVICE_BLOCKED', { consumer: 'projects/123456789012', methodName: method });
+  return say(google.denied(message, [info, google.localizedMessage(message)]));
+}
+
 export function serviceDisabled(): Answer {
   const url = 'https://console.developers.google.com/apis/api/generativelanguage.googleapis.com/overview?project=123456789012';
   const message = `Generative Language API has not been used in project 123456789012 before or it is disabled. Enable it by visiting ${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`;

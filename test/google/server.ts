@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 import { toReply } from './errors.ts';
-import { answerOther } from './list.ts';
+import { answerOther, mostPerPage } from './list.ts';
 import { picture } from './picture.ts';
 import { keyOf, type Received, receive } from './receive.ts';
 import { breaksOff, jsonReply, type Reply, send } from './reply.ts';
@@ -28,7 +28,9 @@ export interface Google {
   next(...answers: Answer[]): void;
   /** The answer when none is queued; undefined for the good picture again. */
   always(answer: Answer | undefined): void;
-  /** Forgets requests, queued answers and what `always` said. */
+  /** The answer to whoever asks for the list of models; undefined for the list again. */
+  onList(answer: Answer | undefined): void;
+  /** Forgets requests, queued answers and what `always` and `onList` said. */
   reset(): void;
   /** Drops every connection and stops. */
   close(): Promise<void>;
@@ -37,15 +39,17 @@ export interface Google {
 export interface GoogleOptions {
   /** The only key that is taken. */
   key?: string;
+  /** The most models on one page of their list, whatever is asked for. */
+  pageSize?: number;
 }
 
 /** The key that is taken unless a test says otherwise. */
 export const testKey = 'test-key-0123456789';
 
 /** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
-export async function startGoogle({ key = testKey }: GoogleOptions = {}): Promise<Google> {
+export async function startGoogle({ key = testKey, pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
   const good = picture();
-  const state: State = { key, requests: [], others: [], queue: [], usual: good };
+  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good };
   const { url, close } = await listen((incoming, response) => respond(state, incoming, response));
   return {
     url,
@@ -56,7 +60,11 @@ export async function startGoogle({ key = testKey }: GoogleOptions = {}): Promis
     always: (answer) => {
       state.usual = answer ?? good;
     },
+    onList: (answer) => {
+      state.onList = answer;
+    },
     reset: () => {
+      state.onList = undefined;
       for (const list of [state.requests, state.others, state.queue]) list.length = 0;
       state.usual = good;
     },
@@ -65,6 +73,8 @@ export async function startGoogle({ key = testKey }: GoogleOptions = {}): Promis
 
 interface State {
   key: string;
+  pageSize: number;
+  onList: Answer | undefined;
   requests: GoogleRequest[];
   others: OtherRequest[];
   queue: Answer[];
@@ -77,8 +87,7 @@ async function respond(state: State, incoming: IncomingMessage, response: Server
   const model = /^\/v1beta\/models\/([^/:]+):generateContent$/.exec(url.pathname)?.[1];
   if (incoming.method !== 'POST' || model === undefined) {
     state.others.push({ method: incoming.method ?? '', path: `${url.pathname}${url.search}`, apiKey: keyOf(incoming) });
-    incoming.resume();
-    return send(answerOther(incoming, url, state.key), response);
+    return send(await answerOther(await receive(incoming, ''), url, incoming.method, state), response);
   }
   const received = await receive(incoming, decodeURIComponent(model));
   received.request.number = state.requests.push(received.request);

@@ -4,15 +4,18 @@ import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** A request with everything in it. */
-interface Post {
+interface WireRequest {
   headers: Record<string, string>;
-  body: string;
+  /** What is posted; absent: nothing, the address is asked for with GET. */
+  body?: string;
   signal: AbortSignal | undefined;
 }
 
 /** An answer whose headers have arrived. */
-interface PostAnswer {
+export interface WireAnswer {
   status: number;
+  /** The clock of whoever answered, as its `Date` header says; undefined where it has none. */
+  date: string | undefined;
   /** How long the body will be, in bytes; undefined where its header does not say, or speaks of the compressed one. */
   length: number | undefined;
   /** As it was before it was compressed. */
@@ -27,19 +30,20 @@ export class NotSent extends Error {
 }
 
 /**
- * Posts with Node's own HTTP client: over a 4K picture `fetch` takes three times as long, and 40 MB for its parser. No time limit but the signal's, no redirect is
+ * Sends with Node's own HTTP client: over a 4K picture `fetch` takes three times as long, and 40 MB for its parser. No time limit but the signal's, no redirect is
  * followed, certificates are verified whatever the environment says, and connections are Node's own, so a proxy that Node is told to use is used. Rejects with the
  * system's errors, in a `NotSent` where that is known.
  */
-export async function post(url: URL, { headers, body, signal }: Post): Promise<PostAnswer> {
+export async function send(url: URL, { headers, body, signal }: WireRequest): Promise<WireAnswer> {
   const { request } = url.protocol === 'https:' ? https : http;
   const sent = request(url, {
-    method: 'POST',
+    method: body === undefined ? 'GET' : 'POST',
     rejectUnauthorized: true,
     insecureHTTPParser: false,
     ...(signal && { signal }),
   });
-  const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), 'content-length': Buffer.byteLength(body) };
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), ...length };
   // Not among the options, which NODE_DEBUG prints.
   for (const [name, value] of Object.entries(all)) sent.setHeader(name, value);
   let isOpen = false;
@@ -65,11 +69,12 @@ const decoders: Record<string, () => Transform> = {
   br: () => createBrotliDecompress({ chunkSize }),
 };
 
-function toAnswer(answer: http.IncomingMessage): PostAnswer {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length = '' } = answer.headers;
+function toAnswer(answer: http.IncomingMessage): WireAnswer {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length = '', date } = answer.headers;
   const decoder = decoders[encoding.toLowerCase()]?.();
   return {
     status: answer.statusCode ?? 0,
+    date,
     length: encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
     // Whoever reads it hears of what breaks.
     body: decoder ? pipeline(answer, decoder, () => undefined) : answer,

@@ -1,0 +1,27 @@
+import type { Archive } from '../archive/archive.ts';
+import type { Ledger } from '../archive/ledger.ts';
+import type { Config } from '../config.ts';
+import type { Offer, Unknown } from '../model/availability.ts';
+
+/** What is looked at. */
+export interface Patient {
+  config: Config;
+  archive: Archive;
+  ledger: Ledger;
+  /** The environment limner was started in. */
+  env: Readonly<Record<string, string | undefined>>;
+  runtime: Runtime;
+}
+
+/** The Node that limner runs on. */
+export interface Runtime {
+  /** Without the `v`. */
+  version: string;
+  /** Its HTTP client can be told to go through a proxy. */
+  knowsProxies: boolean;
+  /** It was told so, by `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`. */
+  usesProxies: boolean;
+}
+
+/** What Google said; undefined when it was not asked: offline, without a key, or with the stand-in. */
+export type Answer = Offer | Unknown | undefined;
