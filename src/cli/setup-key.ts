@@ -6,6 +6,7 @@ import { readStoredKey, removeKey, storeKey } from '../setup/key-file.ts';
 import { Unreadable } from '../setup/text-format.ts';
 import { showPath } from '../text.ts';
 import type { CliContext } from './context.ts';
+import { toHomePath } from './layout.ts';
 import type { SetupArguments } from './setup-arguments.ts';
 
 type KeyArguments = Pick<SetupArguments, 'keyFile' | 'noKey' | 'removeKey' | 'standin' | 'yes'>;
@@ -16,7 +17,7 @@ class KeyTrouble extends Error {}
 /** Sees to it that limner has a key, and checks it. Resolves with the exit code. */
 export async function settleKey(args: KeyArguments, context: CliContext): Promise<number> {
   const { config, print, printError } = context;
-  const place = showPath(config.userFile);
+  const place = toHomePath(config.userFile, config.home);
   if (args.standin && args.keyFile === undefined) {
     print('\nKey: none is needed, since the drawings are stand-ins. Running setup again without --standin ends that.');
     return 0;
@@ -38,7 +39,7 @@ export async function settleKey(args: KeyArguments, context: CliContext): Promis
 /** The key that is stored afterwards. */
 async function findKey(args: KeyArguments, context: CliContext): Promise<string | undefined> {
   const { config, print } = context;
-  const place = showPath(config.userFile);
+  const place = toHomePath(config.userFile, config.home);
   const stored = await readStoredKey(config.userFile);
   const given = args.keyFile === undefined ? undefined : await readGiven(args.keyFile, context);
   if (given !== undefined && given !== stored) return replaceKey(given, stored, args, context);
@@ -62,7 +63,7 @@ async function keep(key: string, message: string, { config, print }: CliContext)
 }
 
 async function replaceKey(key: string, stored: string | undefined, { yes }: KeyArguments, context: CliContext): Promise<string> {
-  const place = showPath(context.config.userFile);
+  const place = toHomePath(context.config.userFile, context.config.home);
   if (stored === undefined || yes)
     return keep(key, `\nKey: ${stored === undefined ? 'stored' : 'replaced'} in ${place}, for you alone.`, context);
   const agreed = context.ask(`\n${place} holds another key. Replace it?`);
@@ -120,7 +121,7 @@ async function checkKey(key: string, { config, print, printError }: CliContext):
 /** Takes the key out of the per-user file where that was asked for. Resolves with the exit code. */
 export async function dropKey({ removeKey: isWanted, yes }: KeyArguments, { config, ask, print, printError }: CliContext): Promise<number> {
   if (!isWanted) return 0;
-  const place = showPath(config.userFile);
+  const place = toHomePath(config.userFile, config.home);
   try {
     if ((await readStoredKey(config.userFile)) === undefined) {
       print(`Key: there is none in ${place}.`);

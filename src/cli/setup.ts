@@ -8,10 +8,9 @@ import { type FoundHost, findHost, findHosts } from '../setup/places.ts';
 import { showChange } from '../setup/show.ts';
 import { Unreadable } from '../setup/text-format.ts';
 import type { System } from '../system-folders.ts';
-import { showPath } from '../text.ts';
 import { refuseArguments } from './arguments.ts';
 import type { CliContext } from './context.ts';
-import { toTable } from './layout.ts';
+import { toHomePath, toTable } from './layout.ts';
 import { findHostsNamed, parseSetup, type SetupArguments, usage } from './setup-arguments.ts';
 import { dropKey, settleKey } from './setup-key.ts';
 
@@ -39,16 +38,16 @@ export async function setupCommand(args: string[], context: CliContext): Promise
   for (const host of found) results.push(await handleHost(host, task));
   const worst = Math.max(0, ...results.map(({ code }) => code));
   const key = worst === 2 ? 0 : await (parsed.action === 'remove' ? dropKey(parsed, context) : settleKey(parsed, context));
-  const isUp = results.filter(({ isSetUp }) => isSetUp);
-  if (isUp.length > 0) print('');
-  for (const { host } of isUp) print(`Next, in ${host.name}: ${host.next}`);
+  const changed = results.filter(({ isChanged }) => isChanged && parsed.action === 'add');
+  if (changed.length > 0) print('');
+  for (const { host } of changed) print(`Next, in ${host.name}: ${host.next}`);
   return Math.max(worst, key);
 }
 
 async function printOnly({ hosts = [], start, standin, context: { print, printError, config } }: Task, system: System): Promise<number> {
   for (const host of hosts) {
     const { file } = await findHost(host, system);
-    printError(`This belongs into ${toShown(file, config.home)}; the key into ${toShown(config.userFile, config.home)}.`);
+    printError(`This belongs into ${toHomePath(file, config.home)}; the key into ${toHomePath(config.userFile, config.home)}.`);
     print(printEntry({ host, start, standin }));
   }
   return 0;
@@ -57,13 +56,13 @@ async function printOnly({ hosts = [], start, standin, context: { print, printEr
 /** Undefined answers and a missing terminal end the command. */
 async function chooseHosts({ action, context }: Task, system: System): Promise<FoundHost[] | number> {
   const all = await findHosts(system);
-  const found = action === 'remove' ? all.filter(({ hasEntry }) => hasEntry !== false) : all;
+  const found = action === 'remove' ? all.filter(({ entry, isReadable }) => entry !== undefined || !isReadable) : all;
   const list = toList(found, context);
   if (found.length === 0) {
     context.print('limner is in no host that it knows.');
     return 0;
   }
-  const usual = found.filter(({ isHere, hasEntry }) => (action === 'remove' ? hasEntry : isHere));
+  const usual = found.filter(({ isHere, entry }) => (action === 'remove' ? entry !== undefined : isHere));
   const question = `${list}\n\nWhich? Numbers or names, with commas between${usual.length > 0 ? `; Enter: ${usual.map(({ host }) => host.id).join(', ')}` : ''}:`;
   const answer = context.askText(question);
   if (answer === undefined) {
@@ -90,15 +89,17 @@ function toChosen(answer: string, found: readonly FoundHost[], usual: FoundHost[
 }
 
 function toList(found: readonly FoundHost[], { config: { home }, columns }: CliContext): string {
-  const states = found.map(({ isHere, hasEntry }) => (hasEntry ? 'has limner' : isHere ? 'found' : 'not found'));
-  const rows = found.map(({ host, file }, index) => [`${index + 1}`, host.id, host.name, states[index] ?? '', toShown(file, home)]);
+  const states = found.map(({ isHere, entry, isReadable }) =>
+    entry !== undefined ? 'has limner' : !isReadable ? 'unreadable' : isHere ? 'found' : 'not found',
+  );
+  const rows = found.map(({ host, file }, index) => [`${index + 1}`, host.id, host.name, states[index] ?? '', toHomePath(file, home)]);
   return toTable([{ align: 'right' }, {}, {}, {}, { flexible: true }], rows, columns).join('\n');
 }
 
 interface HostResult {
   host: Host;
   code: number;
-  isSetUp: boolean;
+  isChanged: boolean;
 }
 
 /** One host from its file to what became of it; what fails is told, and the others go on. */
@@ -110,11 +111,11 @@ async function handleHost({ host, file }: FoundHost, task: Task): Promise<HostRe
     return { host, ...(await carryOut(host, read, change, task)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const why = error instanceof Unreadable ? `${toShown(file, context.config.home)} was not touched: ${error.message}.` : error.message;
+    const why = error instanceof Unreadable ? `${toHomePath(file, context.config.home)} was not touched: ${error.message}.` : error.message;
     context.printError(
       `limner: ${host.name}: ${why}${task.action === 'add' ? `\nThe entry to put there by hand:\n\n${printEntry({ ...task, host })}\n` : ''}`,
     );
-    return { host, code: 1, isSetUp: false };
+    return { host, code: 1, isChanged: false };
   }
 }
 
@@ -126,22 +127,22 @@ async function plan(host: Host, { path, text = '' }: PersonFile, { action, start
 async function carryOut(host: Host, file: PersonFile, change: Change, task: Task): Promise<Omit<HostResult, 'host'>> {
   const { context, action } = task;
   const { print, config } = context;
-  const shown = toShown(file.path, config.home);
+  const shown = toHomePath(file.path, config.home);
   const isAdding = action === 'add';
   if (change.kind === 'same') {
     print(`${host.name}: ${isAdding ? 'already set up' : 'limner is not'} in ${shown}; nothing to do.`);
-    return { code: 0, isSetUp: false };
+    return { code: 0, isChanged: false };
   }
   print([`${host.name}: ${shown}${file.text === undefined ? ' (new)' : ''}`, ...showChange(host, change)].join('\n'));
   const stop = await agree(change, shown, task);
-  if (stop !== undefined) return { code: stop, isSetUp: false };
+  if (stop !== undefined) return { code: stop, isChanged: false };
   const backup = await applyChange(file, change);
-  const kept = backup === undefined ? '' : ` What it was before limner is in ${toShown(backup, config.home)}.`;
+  const kept = backup === undefined ? '' : ` Its text from before is in ${toHomePath(backup, config.home)}.`;
   const gone = change.text === undefined ? ' The file held nothing else and is gone.' : '';
   print(`${host.name}: ${isAdding ? 'limner is in it' : 'limner is out of it'}.${gone}${kept}`);
   if (change.hasOwnKey && isAdding)
-    print(`The entry hands over a key of its own, which wins over the one in ${toShown(config.userFile, config.home)}.`);
-  return { code: 0, isSetUp: true };
+    print(`The entry hands over a key of its own, which wins over the one in ${toHomePath(config.userFile, config.home)}.`);
+  return { code: 0, isChanged: true };
 }
 
 /** The exit code when the person did not agree; undefined when they did. `--yes` is no yes to what belongs to another program. */
@@ -166,10 +167,4 @@ async function agree({ isForeign }: Change, shown: string, { yes, action, contex
   if (await agreed) return undefined;
   context.print('Left as it was.');
   return 1;
-}
-
-/** A path as a person writes it. */
-export function toShown(path: string, home: string): string {
-  const isInHome = path.startsWith(`${home}/`) || path.startsWith(`${home}\\`);
-  return isInHome ? `~${showPath(path).slice(showPath(home).length)}` : showPath(path);
 }

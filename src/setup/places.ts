@@ -12,8 +12,10 @@ export interface FoundHost {
   file: string;
   /** The host seems to be here: its configuration, the folder of that, or its program. */
   isHere: boolean;
-  /** Something is called limner in its configuration; undefined where that cannot be read. */
-  hasEntry: boolean | undefined;
+  /** What is called limner in its configuration; undefined when nothing is. */
+  entry: unknown;
+  /** Its configuration can be read, or is not there. */
+  isReadable: boolean;
 }
 
 /** All hosts, those that are here first. */
@@ -25,24 +27,25 @@ export async function findHosts(system: System): Promise<FoundHost[]> {
 export async function findHost(host: Host, system: System): Promise<FoundHost> {
   const file = await chooseFile(host, system);
   const isHere = (await exists(file)) || (await hasOwnFolder(file, system)) || (await isOnPath(host, system));
-  return { host, file, isHere, hasEntry: await hasEntry(host, file) };
+  return { host, file, isHere, ...(await readEntry(host, file)) };
 }
 
 /** Where limner is already, else the file that is there, else the one whose folder is. */
 async function chooseFile(host: Host, system: System): Promise<string> {
   const [usual, ...others] = host.files(system);
-  for (const test of [async (file: string) => (await hasEntry(host, file)) === true, exists, (file: string) => exists(dirname(file))]) {
+  const hasEntry = async (file: string) => (await readEntry(host, file)).entry !== undefined;
+  for (const test of [hasEntry, exists, (file: string) => exists(dirname(file))]) {
     for (const file of [usual, ...others]) if (await test(file)) return file;
   }
   return usual;
 }
 
-async function hasEntry(host: Host, file: string): Promise<boolean | undefined> {
+async function readEntry(host: Host, file: string): Promise<Pick<FoundHost, 'entry' | 'isReadable'>> {
   try {
     const { text } = await readPersonFile(file);
-    return text !== undefined && findEntry(host, text) !== undefined;
+    return { entry: text === undefined ? undefined : findEntry(host, text), isReadable: true };
   } catch {
-    return undefined;
+    return { entry: undefined, isReadable: false };
   }
 }
 
