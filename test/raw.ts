@@ -69,12 +69,7 @@ export const withServer = (settings: Record<string, string> = {}) =>
   });
 
 /** Runs a command of limner, or of another copy of it, to its end; `input` is piped in. */
-export async function runCli(
-  computer: Computer,
-  args: readonly string[],
-  env: Record<string, string> = {},
-  { program = built, input = '' } = {},
-) {
+export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, program = built, input = '') {
   const child = spawn(process.execPath, [program, ...args], { cwd: computer.project, env: { ...computer.env, ...env } });
   // A command that reads nothing may have ended by now.
   child.stdin.on('error', () => undefined).end(input);

@@ -3,60 +3,13 @@ import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { describe, expect } from 'vitest';
 import { hosts } from '../src/hosts.ts';
-import { built, type Computer } from './fixtures.ts';
+import { built } from './fixtures.ts';
 import { runCli, test } from './raw.ts';
+import { all, entry, fileOf, isThere, put, read, readAll, readEntry, setUp } from './setup/run.ts';
 
-const all = hosts.map(({ id }) => id).join();
 const fixtures = join(import.meta.dirname, 'setup', 'before');
 const extension = (id: string) => (id === 'codex' ? 'toml' : 'json');
-
-/** Where a host of this computer has its configuration. */
-function fileOf({ home }: Computer, id: string): string {
-  const host = hosts.find((candidate) => candidate.id === id);
-  if (host === undefined) throw new Error(`no host ${id}`);
-  return host.files({ env: {}, home, platform: 'linux' })[0];
-}
-
-async function put(computer: Computer, id: string, text: string): Promise<string> {
-  const file = fileOf(computer, id);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text);
-  return file;
-}
-
 const readFixture = (id: string) => readFile(join(fixtures, `${id}.${extension(id)}`), 'utf8');
-const read = (file: string) => readFile(file, 'utf8');
-const isThere = (file: string) =>
-  lstat(file).then(
-    () => true,
-    () => false,
-  );
-
-/** Runs setup, which has to end with this code and never shows a secret of another server. */
-async function setUp(
-  computer: Computer,
-  args: readonly string[],
-  { code = 0, ...more }: { code?: number; env?: Record<string, string>; input?: string } = {},
-) {
-  const result = await runCli(computer, ['setup', ...args], more.env, { input: more.input ?? '' });
-  expect(result).toMatchObject({ code });
-  expect(result.stdout + result.stderr).not.toContain('ghp_');
-  return result;
-}
-
-/** The texts of all hosts' configurations; undefined where there is none. */
-async function readAll(computer: Computer): Promise<Record<string, string | undefined>> {
-  const texts = hosts.map(async ({ id }) => [id, await read(fileOf(computer, id)).catch(() => undefined)] as const);
-  return Object.fromEntries(await Promise.all(texts));
-}
-
-const entry = { command: process.execPath, args: [built] };
-
-/** The entry of limner as the host reads it. */
-async function readEntry(computer: Computer, id: string, container = 'mcpServers'): Promise<unknown> {
-  const value: unknown = parse((await read(fileOf(computer, id))).replace(/^\uFEFF/, ''), [], { allowTrailingComma: true });
-  return Reflect.get(Object(Reflect.get(Object(value), container)), 'limner');
-}
 
 describe('configurations as their hosts write them', () => {
   const variants = {
@@ -329,7 +282,7 @@ test('limner out of npx’s cache is started by npx again', async ({ computer })
   const folder = join(computer.home, '.npm', '_npx', 'abc', 'node_modules', 'limner');
   await cp(join(built, '..'), join(folder, 'dist'), { recursive: true });
   await cp(join(built, '..', '..', 'package.json'), join(folder, 'package.json'));
-  const { stdout } = await runCli(computer, ['setup', '--print', 'claude-desktop'], {}, { program: join(folder, 'dist', 'index.js') });
+  const { stdout } = await runCli(computer, ['setup', '--print', 'claude-desktop'], {}, join(folder, 'dist', 'index.js'));
   expect(JSON.parse(stdout)).toEqual({ mcpServers: { limner: { command: 'npx', args: ['-y', 'limner'] } } });
 });
 
