@@ -575,6 +575,8 @@ describe('in a terminal', () => {
       print: (line, mark) => void lines.push({ line, colour: mark && `${mark.colour} ${line.slice(0, mark.length)}` }),
       printError: () => undefined,
       ask: () => undefined,
+      askText: () => undefined,
+      readInput: async () => '',
     });
     return lines;
   }

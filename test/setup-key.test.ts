@@ -157,12 +157,86 @@ describe('a person at a terminal', () => {
     await put(computer, 'zed', '{}');
     await put(computer, 'codex', '');
     const key = 'AIzaSyA-made-up-key-of-39-characters-0000';
-    const { code, output, errors, questions } = await atTerminal(computer, [], ['2, zed', true, false, 'nokey', key]);
-    expect(code).toBe(1);
+    const { code, output, errors, questions } = await atTerminal(computer, [], ['1, Zed', true, false, 'short', key]);
     expect(questions[0]).toMatch(
       /^ 1 {2}codex +Codex +found +~\/\.codex\/config\.toml\n 2 {2}zed +Zed +found .*\n 3 {2}claude-code +Claude Code +not found/,
     );
-    expect(questions.slice(1)).toEqual([]);
-    expect({ output, errors }).toEqual({});
+    const askedKey = 'Key (not shown while you type or paste; Enter goes on without): (hidden)';
+    expect(questions.slice(1)).toEqual(['Change ~/.codex/config.toml?', 'Change ~/.config/zed/settings.json?', askedKey, askedKey]);
+    expect(output).toContain('Codex: limner is in it. Its text from before is in ~/.codex/config.toml.limner-backup.');
+    expect(output).toContain('Left as it was.');
+    expect(output).toContain('Next, in Codex: start it anew');
+    expect(output).not.toContain('Next, in Zed');
+    expect(errors).toContain('What you entered has fewer than 8 characters');
+    expect(output + errors).not.toContain(key);
+    expect(code).toBe(1);
+    expect(await read(fileOf(computer, 'zed'))).toBe('{}');
+    expect(JSON.parse(await read(userFileOf(computer)))).toEqual({ GEMINI_API_KEY: key });
+  });
+
+  test('gets the hosts that are here by Enter, and goes on without a key by Enter', async ({ computer }) => {
+    await put(computer, 'zed', '{}');
+    const { code, output, questions } = await atTerminal(computer, [], ['', true, '']);
+    expect(questions[0]).toMatch(/Enter: zed:$/);
+    expect(code).toBe(0);
+    expect(output).toContain('Key: none is stored.');
+    expect(await read(fileOf(computer, 'zed'))).toContain(built);
+  });
+
+  test.for(['11', 'emacs', '0', '1,'])('who answers %j gets nothing done', async (answer, { computer }) => {
+    const { code, errors } = await atTerminal(computer, [], [answer]);
+    expect({ code, errors }).toEqual({ code: 1, errors: 'limner: that names no host of the list; nothing was done.' });
+  });
+
+  test('can replace what another program has under the name, and have it back by hand', async ({ computer }) => {
+    const text = '{"mcpServers":{"limner":{"command":"uvx","args":["other"]}}}';
+    const file = await put(computer, 'cursor', text);
+    const { questions } = await atTerminal(computer, ['--host', 'cursor', '--no-key'], [true]);
+    expect(questions).toEqual(['Another program is called limner there. Replace it?']);
+    expect(JSON.parse(await read(file))).toEqual({ mcpServers: { limner: { command: process.execPath, args: [built] } } });
+    expect(await read(`${file}.limner-backup`)).toBe(text);
+  });
+
+  test('is offered for removal what has limner, and nothing else', async ({ computer }) => {
+    expect(await atTerminal(computer, ['--remove'], [])).toMatchObject({ code: 0, output: 'limner is in no host that it knows.' });
+    await put(computer, 'cursor', '{}');
+    await setUp(computer, ['--host', 'zed', '--yes', '--no-key']);
+    const { questions } = await atTerminal(computer, ['--remove'], ['', true]);
+    expect(questions).toEqual([
+      expect.stringMatching(/^1 {2}zed .*has limner.*\n\nWhich\?.*Enter: zed:$/s),
+      'Change ~/.config/zed/settings.json?',
+    ]);
+    expect(await isThere(fileOf(computer, 'zed'))).toBe(false);
+  });
+});
+
+describe('arguments', () => {
+  test('--help prints how it is used, at most 80 characters wide', async ({ computer }) => {
+    const { stdout } = await setUp(computer, ['--help']);
+    expect(stdout).toContain('Usage: limner setup');
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  test.for([
+    ['--host emacs', 'there is no host "emacs"; limner knows claude-code, '],
+    ['--host cursor,', 'there is no host ""'],
+    ['--host', "'--host <value>' argument missing"],
+    ['cursor', "Unexpected argument 'cursor'"],
+    ['--key AIza', "Unknown option '--key'"],
+    ['--print zed --yes', '--print and --yes mean nothing together'],
+    ['--host zed --remove --standin', '--remove and --standin mean nothing together'],
+    ['--host zed --no-key --key-file k', '--key-file and --no-key mean nothing together'],
+  ] as const)('%s is refused with exit code 2, the reason and the usage', async ([line, reason], { computer }) => {
+    const { stdout, stderr } = await setUp(computer, line.split(' '), { code: 2 });
+    expect(stdout).toBe('');
+    expect(stderr).toContain(reason);
+    expect(stderr).toContain('Usage: limner setup');
+  });
+
+  test('without --host and a person to ask are refused with the list of hosts', async ({ computer }) => {
+    await put(computer, 'zed', '{}');
+    const { stdout, stderr } = await setUp(computer, ['--yes'], { code: 2 });
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/add --host with one of these:\n\n 1 {2}zed +Zed +found/);
   });
 });

@@ -3,20 +3,14 @@ import { type Host, hosts } from '../hosts.ts';
 import { type Parsed, tryParse } from './arguments.ts';
 import { toOneLine } from './layout.ts';
 
-export const usage = `Usage: limner setup                     asks which hosts, shows each change, asks, writes
-       limner setup --host HOST,HOST    these hosts: ${hosts
-         .slice(0, 3)
-         .map(({ id }) => id)
-         .join(', ')},
-                                        ${hosts
-                                          .slice(3, 7)
-                                          .map(({ id }) => id)
-                                          .join(', ')},
-                                        ${hosts
-                                          .slice(7)
-                                          .map(({ id }) => id)
-                                          .join(', ')}
-       limner setup --print HOST        prints the entry, writes nothing
+const ids = hosts.map(({ id }) => id);
+
+export const usage = `Usage: limner setup                    asks which hosts, shows each change, writes
+       limner setup --host HOST,HOST   these hosts, without asking which
+       limner setup --print HOST       prints the entry, writes nothing
+
+Hosts: ${ids.slice(0, 5).join(', ')},
+       ${ids.slice(5).join(', ')}
 
 Puts limner into the per-user configuration of AI hosts and the Gemini API key
 into limner's own settings file, for you alone; then checks the key, for free.
@@ -90,7 +84,7 @@ function findClash(given: Readonly<Record<string, unknown>>): string | undefined
 export function findHostsNamed(names: string): Host[] | string {
   const words = names.split(',').map((word) => word.trim());
   const unknown = words.find((word) => findHostNamed(word) === undefined);
-  if (unknown !== undefined) return `there is no host "${toOneLine(unknown)}"; limner knows ${hosts.map(({ id }) => id).join(', ')}.`;
+  if (unknown !== undefined) return `there is no host "${toOneLine(unknown)}"; limner knows ${ids.join(', ')}.`;
   return [...new Set(words.flatMap((word) => findHostNamed(word) ?? []))];
 }
 

@@ -45,7 +45,8 @@ function parse(text: string): Parsed {
     if (!isObject(value)) throw new Unreadable('it holds no TOML table');
     return { value, tables: body.filter((node) => node.type === 'TOMLTable'), pairs: body.flatMap((node) => findPairs(node, [])) };
   } catch (error) {
-    if (error instanceof ParseError) throw new Unreadable(`it is not valid TOML: ${error.message.toLowerCase()}`, text, error.index);
+    if (error instanceof ParseError)
+      throw new Unreadable(`it is not valid TOML: ${error.message.toLowerCase()}`, text, text.slice(0, error.index).trimEnd().length);
     throw error;
   }
 }
