@@ -7,7 +7,7 @@ export function explainMissingKey(client: string | undefined, userFile: string):
     ? `In ${host.name}: ${host.key}. Or, for every host`
     : 'Set GEMINI_API_KEY in the environment of this server in the host’s MCP settings. Or, for every host';
   return (
-    `No Gemini API key is set, so nothing was sent. The person can make one at https://aistudio.google.com/apikey (image models need billing). ${here}: write ` +
+    `No Gemini API key is set, so nothing was sent. The person can make one at https://aistudio.google.com/apikey (image models need billing). ${here}: run limner's command \`setup\`, or write ` +
     `{"GEMINI_API_KEY": "KEY"} into ${userFile}. Then restart the server. Do not ask for the key in the chat. ` +
     'To try limner without a key: LIMNER_BACKEND=standin makes labelled stand-in drawings.'
   );

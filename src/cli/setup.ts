@@ -1,5 +1,5 @@
 import { toRealPath } from '../files/paths.ts';
-import { type PersonFile, readPersonFile } from '../files/person-file.ts';
+import { type PersonFile, readPersonFile, requireOwn } from '../files/person-file.ts';
 import type { Host } from '../hosts.ts';
 import { applyChange, readBackup } from '../setup/apply.ts';
 import { type Change, planEntry, planRemoval, printEntry } from '../setup/change.ts';
@@ -133,6 +133,7 @@ async function carryOut(host: Host, file: PersonFile, change: Change, task: Task
     print(`${host.name}: ${isAdding ? 'already set up' : 'limner is not'} in ${shown}; nothing to do.`);
     return { code: 0, isChanged: false };
   }
+  await requireOwn(file);
   print([`${host.name}: ${shown}${file.text === undefined ? ' (new)' : ''}`, ...showChange(host, change)].join('\n'));
   const stop = await agree(change, shown, task);
   if (stop !== undefined) return { code: stop, isChanged: false };

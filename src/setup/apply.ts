@@ -2,7 +2,7 @@ import { type PersonFile, readPersonFile, removePersonFile, rewritePersonFile } 
 import type { Change } from './change.ts';
 
 /** Where the text from before limner is kept, beside the configuration. */
-export function toBackupPath(file: string): string {
+function toBackupPath(file: string): string {
   return `${file}.limner-backup`;
 }
 
