@@ -13,8 +13,12 @@ function keepCompiled(): void {
   if (typeof enable !== 'function' || env.NODE_COMPILE_CACHE !== undefined) return;
   const named = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME;
   const usual = platform === 'win32' ? ['AppData', 'Local'] : platform === 'darwin' ? ['Library', 'Caches'] : ['.cache'];
-  const folder = named !== undefined && isAbsolute(named) ? named : join(homedir(), ...usual);
-  if (isAbsolute(folder)) enable(join(folder, 'limner', 'compiled'));
+  try {
+    const folder = named !== undefined && isAbsolute(named) ? named : join(homedir(), ...usual);
+    if (isAbsolute(folder)) enable(join(folder, 'limner', 'compiled'));
+  } catch {
+    // A user whom the system does not know has no home: the code is made anew each time.
+  }
 }
 
 keepCompiled();

@@ -85,7 +85,8 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     ...(await import('./open.ts')).openMemory(config, hostname()),
     print,
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // Terminals that do not say how wide they are say 0.
+    columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
     ask: (question) => askText(`${question} [y/N]`)?.then((answer) => /^y(es)?$/i.test(answer)),
     askText,
     readInput: async () => (await import('node:stream/consumers')).text(process.stdin),
@@ -103,10 +104,18 @@ function askText(question: string, { hidden = false } = {}): Promise<string> | u
   return import('./cli/terminal.ts').then(({ askAtTerminal }) => askAtTerminal({ input, output }, toOutgoing(question, redactor), hidden));
 }
 
+/** Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path, and a user whom the system does not know has no home. */
+function findHome(): string {
+  try {
+    return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  } catch {
+    return '/';
+  }
+}
+
 async function readConfig(): Promise<Config> {
   const { env, platform } = process;
-  // Node reads HOME or USERPROFILE, whichever the system goes by; neither has to be a path.
-  const home = await toRealPath(isAbsolute(homedir()) ? homedir() : userInfo().homedir);
+  const home = await toRealPath(findHome());
   const cwd = workingFolder();
   const path = toUserFile({ env, home, platform });
   const [userFile, userFileMode] = [await readText(path), await readMode(path)];

@@ -132,8 +132,14 @@ describe('the key', () => {
   test('none: where to get one and where to write it; Google is not asked', async ({ examine, computer, google }) => {
     const { wrong } = await examine({ GEMINI_API_KEY: '' });
     const file = join(computer.home, '.config', 'limner', 'config.json');
-    expect(wrong).toEqual([expect.stringContaining(`problem key: none is set. Fix: make one at https://aistudio.google.com/apikey`)]);
-    expect(wrong[0]).toContain(`write {"GEMINI_API_KEY": "KEY"} into ${file}`);
+    expect(wrong).toEqual([
+      expect.stringContaining(
+        `problem key: none is set in the environment of this shell or in ${file}; one that a host hands on cannot be seen from here. Fix: make one at`,
+      ),
+    ]);
+    expect(wrong[0]).toContain(
+      'https://aistudio.google.com/apikey (image models need billing) and write {"GEMINI_API_KEY": "KEY"} into that file',
+    );
     expect(google.others).toEqual([]);
   });
 
@@ -519,6 +525,26 @@ describe('what was spent and kept', () => {
   });
 });
 
+describe('hosts', () => {
+  test('that have limner are named; one whose program is gone is a warning', async ({ examine, computer }) => {
+    const says = async () => (await examine()).all.filter(({ check }) => check === 'hosts').map(({ says }) => says);
+    expect(await says()).toEqual(['hosts: none has limner in its per-user configuration; `limner setup` puts it there']);
+    const [cursor, codex] = [join(computer.home, '.cursor', 'mcp.json'), join(computer.home, '.codex', 'config.toml')];
+    for (const file of [cursor, codex]) await mkdir(dirname(file), { recursive: true });
+    await writeFile(codex, '[mcp_servers.limner]\ncommand = "npx"\nargs = ["-y", "limner"]\n');
+    expect(await says()).toEqual(['hosts: limner is set up in Codex']);
+    await writeFile(
+      cursor,
+      JSON.stringify({ mcpServers: { limner: { command: process.execPath, args: ['/gone/limner/dist/index.js'] } } }),
+    );
+    const { wrong, all } = await examine();
+    expect(all.map(({ says }) => says)).toContain('hosts: limner is set up in Codex, Cursor');
+    expect(wrong).toEqual([
+      'warning hosts: Cursor starts limner with /gone/limner/dist/index.js, which is not there. Fix: run limner setup --host cursor.',
+    ]);
+  });
+});
+
 describe('the program itself', () => {
   test('a Node outside the range of package.json is a problem', () => {
     expect(['18.20.0', '20.18.9', '21.7.0', '22.11.0'].map((version) => checkNode({ version }).state)).toEqual(Array(4).fill('problem'));
@@ -539,6 +565,11 @@ describe('the program itself', () => {
         /^problem sharp, which works on pictures, cannot be loaded \(.*\)\. Fix: reinstall .*npm install --include=optional\.$/,
       ),
     ]);
+  });
+
+  test('a home that is not there is no reason to fail', async ({ examine, computer }) => {
+    const gone = await examine({ HOME: join(computer.home, 'gone') });
+    expect([gone.wrong, gone.all.length > 10]).toEqual([[], true]);
   });
 
   test('with everything broken it still says all of it', async ({ computer, google }) => {

@@ -10,8 +10,8 @@ import { toJson, toParagraph } from './layout.ts';
 const usage = `Usage: limner doctor [--offline] [--json]
 
 Looks at everything limner needs: Node, sharp, the settings, the key, Google and
-its models, proxy, clock, folders, free space, the archive, budgets. Each line
-says ok, warning or problem, and how to mend it. It asks Google for its list of
+its models, proxy, clock, folders, free space, the archive, budgets, hosts. Each
+line says ok, warning or problem, and how to mend it. It asks Google for its list of
 models, which is free, and changes nothing. Exit code 1 where there is a problem.
 
   --offline   ask nobody
@@ -54,11 +54,14 @@ function parseDoctor(args: string[]): Parsed<DoctorArguments> {
 const colours = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 const labelWidth = 'problem'.length + 2;
 
+/** Text is never narrower than this, in cells; a narrower terminal wraps. */
+const leastWidth = 30;
+
 function printReport(title: string, findings: readonly Finding[], { print, columns }: CliContext): void {
   print(title);
   for (const { state, says, fix } of findings) {
     const text = fix === undefined ? says : `${says}. Fix: ${fix}.`;
-    const [first = '', ...others] = toParagraph(text, (columns ?? Number.POSITIVE_INFINITY) - labelWidth);
+    const [first = '', ...others] = toParagraph(text, Math.max(leastWidth, (columns ?? Number.POSITIVE_INFINITY) - labelWidth));
     print(`${state.padEnd(labelWidth)}${first}`, { length: state.length, colour: colours[state] });
     for (const line of others) print(`${' '.repeat(labelWidth)}${line}`);
   }

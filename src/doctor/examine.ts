@@ -1,5 +1,6 @@
 import { findAvailability } from '../model/availability.ts';
 import { cleanText } from '../text.ts';
+import { checkCertificates } from './certificates.ts';
 import { checkClock } from './clock.ts';
 import { about, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
@@ -11,7 +12,7 @@ import { checkModel } from './model.ts';
 import { checkNode } from './node.ts';
 import type { Answer, Patient } from './patient.ts';
 import { checkPictures } from './pictures.ts';
-import { checkCertificates, checkProxy } from './proxy.ts';
+import { checkProxy } from './proxy.ts';
 import { checkSettings } from './settings.ts';
 
 type Check = (patient: Patient, answer: Promise<Answer>) => Finding | Finding[] | Promise<Finding | Finding[]>;

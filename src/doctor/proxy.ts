@@ -1,7 +1,5 @@
-import type { Config } from '../config.ts';
-import { readText } from '../files/read.ts';
 import { googleUrl } from '../model/fetch.ts';
-import { cleanText, quote, showPath } from '../text.ts';
+import { quote } from '../text.ts';
 import { about, type Finding } from './finding.ts';
 import type { Answer, Patient } from './patient.ts';
 
@@ -14,7 +12,8 @@ export function checkProxy({ config, env, runtime }: Patient, answer: Answer): F
   if (set === undefined || config.backend === 'standin') return [];
   const proxy = `proxy ${toPlace(set.value)} (${set.name})`;
   const spared = findVariable(env, 'no_proxy');
-  if (spared && isSpared(hostname, port, spared.value)) return [ok(`${proxy}: passed by for ${hostname}, by ${spared.name}`)];
+  if (spared && isSpared(hostname, port || defaultPorts[protocol] || '', spared.value))
+    return [ok(`${proxy}: passed by for ${hostname}, by ${spared.name}`)];
   if (runtime.usesProxies) return [ok(`${proxy}: used for ${hostname}`)];
   const isReached = answer !== undefined && !('error' in answer);
   if (isReached) return [ok(`${proxy}: not used, since Node was not told to; ${hostname} is reached without it`)];
@@ -39,9 +38,11 @@ function toPlace(value: string): string {
   return URL.canParse(value) ? quote(new URL(value).host) : 'whose address cannot be read';
 }
 
+const defaultPorts: Record<string, string> = { 'https:': '443', 'http:': '80' };
+
 /** As Node reads `NO_PROXY`: names, with their port or without, and endings such as `.example.com` and `*.example.com`; `*` is everything. */
 function isSpared(hostname: string, port: string, list: string): boolean {
-  const places = [hostname, `${hostname}:${port || '443'}`];
+  const places = [hostname, `${hostname}:${port}`];
   const entries = list
     .toLowerCase()
     .split(',')
@@ -49,19 +50,4 @@ function isSpared(hostname: string, port: string, list: string): boolean {
   return entries.some(
     (entry) => entry === '*' || places.includes(entry) || (/^\*?\./.test(entry) && hostname.endsWith(entry.replace(/^\*/, ''))),
   );
-}
-
-const certificates = about('certificates');
-
-/** Whether the certificate authorities that were added can be read: Node says nothing of it where nobody looks. */
-export async function checkCertificates({ NODE_EXTRA_CA_CERTS: path }: Patient['env'], { backend }: Config): Promise<Finding[]> {
-  if (!path?.trim() || backend === 'standin') return [];
-  const text = await readText(path);
-  const name = `NODE_EXTRA_CA_CERTS ${showPath(cleanText(path, 200))}`;
-  const fix = 'name the file (PEM) of the certificate authority, or take the variable away';
-  if (text === undefined) return [certificates.warning(`${name}: there is no such file`, fix)];
-  if (text instanceof Error) return [certificates.warning(`${name}: the file cannot be read`, fix)];
-  const count = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (count === 0) return [certificates.warning(`${name}: no certificate is in it`, fix)];
-  return [certificates.ok(`${name}: ${count === 1 ? 'one more certificate is' : `${count} more certificates are`} trusted`)];
 }

@@ -37,14 +37,14 @@ export interface Unknown {
 
 /**
  * Asks Google which models the key may be used with: a free call, over the same wire as paid ones, with the key in a header. It proves the key and the way to Google; whether
- * billing is turned on shows with the first picture only. Never rejects; ends within ten seconds, sooner when `signal` fires.
+ * billing is turned on shows with the first picture only. Never rejects; ends within ten seconds.
  */
-export async function findAvailability(
-  { apiKey, baseUrl = googleUrl, redactor }: Pick<Config, 'baseUrl' | 'redactor'> & { apiKey: NonNullable<Config['apiKey']> },
-  signal?: AbortSignal,
-): Promise<Offer | Unknown> {
+export async function findAvailability({
+  apiKey,
+  baseUrl = googleUrl,
+  redactor,
+}: Pick<Config, 'baseUrl' | 'redactor'> & { apiKey: NonNullable<Config['apiKey']> }): Promise<Offer | Unknown> {
   const late = AbortSignal.timeout(longestMs);
-  const until = signal ? AbortSignal.any([signal, late]) : late;
   const started = performance.now();
   const ids = new Set<string>();
   let exchange = begin();
@@ -52,13 +52,13 @@ export async function findAvailability(
     let page: Page = { ids: [], next: '', date: undefined };
     for (let count = 0; count < mostPages && page.next !== undefined; count += 1) {
       exchange = begin();
-      page = await readPage(exchange, toDoor(apiKey, baseUrl), toAddress(baseUrl, page.next), until);
+      page = await readPage(exchange, toDoor(apiKey, baseUrl), toAddress(baseUrl, page.next), late);
       for (const id of page.ids) ids.add(id);
     }
     return toOffer(ids, page.date, performance.now() - started);
   } catch (thrown) {
     const failed = { ...exchange, thrown, body: redactor.redact(exchange.body ?? '') };
-    return { error: until.aborted ? tooLate() : toError(failed), reason: exchange.status === undefined ? findReason(thrown) : undefined };
+    return { error: late.aborted ? tooLate() : toError(failed), reason: exchange.status === undefined ? findReason(thrown) : undefined };
   }
 }
 
