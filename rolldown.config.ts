@@ -3,7 +3,9 @@ import { ascii } from './bundle/ascii.ts';
 import { notices } from './bundle/notices.ts';
 import { standIns } from './bundle/stand-ins.ts';
 
-const common = { platform: 'node', external: 'sharp', logLevel: 'warn' } as const;
+// What jsonc-parser gives Node by default loads its parts in a way that cannot be bundled.
+const resolve = { alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' } };
+const common = { platform: 'node', external: 'sharp', logLevel: 'warn', resolve } as const;
 const output = { dir: 'dist', format: 'esm', minify: true } as const;
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { askToPay, canAsk, hasConsent } from './asking.ts';
 import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
-import { explainMissingKey } from './hosts.ts';
+import { explainMissingKey } from './missing-key.ts';
 import { canBeLifted, perform } from './perform.ts';
 import { startProgress } from './progress.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';

@@ -79,6 +79,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
   const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const config = await readConfig();
   const streams = await import('./cli/streams.ts');
+  const { openTextQuestions } = await import('./cli/ask-text.ts');
   const { openStatusLine, openTerminal } = await import('./cli/terminal.ts');
   const { catchInterrupt } = await import('./cli/interruption.ts');
   const toShown = (text: string) => toOutgoing(text, redactor);
@@ -93,6 +94,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     // Terminals that do not say how wide they are say 0.
     columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
     ask: streams.openQuestions(process.stdin, process.stderr, toShown),
+    askText: openTextQuestions(process.stdin, process.stderr, toShown),
     readInput: () => streams.readInput(process.stdin),
     terminal: await openTerminal(process.stdin, process.stdout, process.env),
     status: openStatusLine(process.stderr, process.env, toShown),

@@ -8,19 +8,31 @@ export interface System {
 }
 
 /** The per-user settings file: a JSON object with the names of the environment variables. The environment wins. */
-export function toUserFile({ env, home, platform }: System): string {
-  const { join: joinPath } = platform === 'win32' ? win32 : posix;
-  const named = absolute(platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME, platform);
-  if (platform === 'win32') return joinPath(named ?? joinPath(home, 'AppData', 'Roaming'), 'limner', 'config.json');
-  if (named !== undefined) return joinPath(named, 'limner', 'config.json');
-  return platform === 'darwin'
-    ? joinPath(home, 'Library', 'Application Support', 'limner', 'config.json')
-    : joinPath(home, '.config', 'limner', 'config.json');
+export function toUserFile(system: System): string {
+  const folder = system.platform === 'win32' ? undefined : toNamedFolder(system, 'XDG_CONFIG_HOME');
+  return toPathJoin(system)(folder ?? toConfigFolder(system), 'limner', 'config.json');
 }
 
-/** A folder as the system's own variables name it; a relative one would lie in whatever project is open, and counts as none (XDG Base Directory says so too). */
-function absolute(folder: string | undefined, platform: NodeJS.Platform): string | undefined {
+/** Where programs with a window keep a person's settings, as Electron does: XDG counts on Linux alone. */
+export function toConfigFolder(system: System): string {
+  const { home, platform } = system;
+  const join = toPathJoin(system);
+  if (platform === 'win32') return toNamedFolder(system, 'APPDATA') ?? join(home, 'AppData', 'Roaming');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  return toNamedFolder(system, 'XDG_CONFIG_HOME') ?? join(home, '.config');
+}
+
+/** Puts a path together as that system writes it, whichever this is. */
+export function toPathJoin({ platform }: Pick<System, 'platform'>): typeof posix.join {
+  return platform === 'win32' ? win32.join : posix.join;
+}
+
+/**
+ * A folder as a variable names it; a relative one would lie in whatever project is open, and counts as none (XDG Base Directory says so too).
+ */
+export function toNamedFolder({ env, platform }: Pick<System, 'env' | 'platform'>, variable: string): string | undefined {
   const { isAbsolute: isAbsoluteThere } = platform === 'win32' ? win32 : posix;
+  const folder = env[variable];
   return folder !== undefined && isAbsoluteThere(folder) ? folder : undefined;
 }
 
@@ -48,8 +60,9 @@ export function isTooWide(folder: string, { home, platform }: Omit<System, 'env'
 }
 
 /** Where this system keeps what programs remember. */
-export function defaultStateDir({ env, home, platform }: System): string {
-  const named = absolute(platform === 'win32' ? env.LOCALAPPDATA : env.XDG_STATE_HOME, platform);
+export function defaultStateDir(system: System): string {
+  const { home, platform } = system;
+  const named = toNamedFolder(system, platform === 'win32' ? 'LOCALAPPDATA' : 'XDG_STATE_HOME');
   if (platform === 'win32') return join(named ?? join(home, 'AppData', 'Local'), 'limner');
   if (named !== undefined) return join(named, 'limner');
   return platform === 'darwin' ? join(home, 'Library', 'Application Support', 'limner') : join(home, '.local', 'state', 'limner');

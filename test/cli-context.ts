@@ -18,6 +18,7 @@ export function toCliContext(computer: Computer, given: Partial<CliContext> & Pi
     printed: async () => undefined,
     columns: undefined,
     ask: undefined,
+    askText: undefined,
     readInput: async () => '',
     terminal: undefined,
     status: undefined,

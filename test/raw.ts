@@ -68,13 +68,11 @@ export const withServer = (settings: Record<string, string> = {}) =>
     },
   });
 
-/** Runs a command of limner, or of another copy of it, to its end. */
-export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, program = built) {
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: computer.project,
-    env: { ...computer.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Runs a command of limner, or of another copy of it, to its end; `input` is piped in. */
+export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, program = built, input = '') {
+  const child = spawn(process.execPath, [program, ...args], { cwd: computer.project, env: { ...computer.env, ...env } });
+  // A command that reads nothing may have ended by now.
+  child.stdin.on('error', () => undefined).end(input);
   const [closed, stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   const code: unknown = closed[0];
   return { code, stdout, stderr };

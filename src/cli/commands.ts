@@ -17,6 +17,11 @@ export interface Entry {
 /** Everything a person can ask for from a shell, in the order of `limner --help`. */
 export const commands: readonly Entry[] = [
   {
+    name: 'setup',
+    summary: 'put limner into Claude, Codex, Cursor, VS Code and others; the key',
+    load: async () => (await import('./setup.ts')).setupCommand,
+  },
+  {
     name: 'demo',
     summary: 'generate, edit and compose a picture, and print where the files are',
     load: async () => (await import('./demo.ts')).demoCommand,

@@ -25,6 +25,8 @@ export interface CliContext extends Opened {
   columns: number | undefined;
   /** Asks the person at the terminal a question that yes or no answers; undefined when there is nobody to ask. No answer before `stopped` fires is a no. */
   ask: ((question: string, stopped?: AbortSignal) => Promise<boolean>) | undefined;
+  /** Asks the same person for a line, trimmed; `hidden` ones are not shown while they are typed. Undefined when there is nobody to ask. Rejects when the person ends the input instead. */
+  askText: ((question: string, options?: { hidden?: boolean }) => Promise<string>) | undefined;
   /** All that stdin brings, as text; what is longer than anybody means is cut off. */
   readInput(): Promise<string>;
   /** The terminal that stdout is; undefined when it is none. */

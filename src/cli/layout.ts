@@ -1,9 +1,15 @@
 import { toDayName } from '../archive/ledger-lines.ts';
-import { cleanText } from '../text.ts';
+import { cleanText, showPath } from '../text.ts';
 
 /** Text made by others as one line that steers no terminal. */
 export function toOneLine(text: string): string {
   return cleanText(text, Number.POSITIVE_INFINITY).replace(/\s+/g, ' ');
+}
+
+/** A path as a person writes it, with `~` for the home. */
+export function toHomePath(path: string, home: string): string {
+  const shown = showPath(path);
+  return shown === path && /^[/\\]/.test(path.slice(home.length)) && path.startsWith(home) ? `~${path.slice(home.length)}` : shown;
 }
 
 /** `2026-11-22 14:05`, in the person's own time. */

@@ -1,5 +1,5 @@
 import { ToolError } from '../errors.ts';
-import { explainMissingKeyInShell } from '../hosts.ts';
+import { explainMissingKeyInShell } from '../missing-key.ts';
 import { canBeLifted, perform } from '../perform.ts';
 import { describeError } from '../result.ts';
 import { showPath } from '../text.ts';

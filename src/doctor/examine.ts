@@ -5,6 +5,7 @@ import { checkClock } from './clock.ts';
 import { about, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkGoogle } from './google.ts';
+import { checkHosts } from './hosts.ts';
 import { checkKey } from './key.ts';
 import { checkArchive, checkBudget, checkRequests } from './memory.ts';
 import { checkModel } from './model.ts';
@@ -32,6 +33,7 @@ const checks: readonly (readonly [name: string, check: Check])[] = [
   ['archive', (patient) => checkArchive(patient)],
   ['budget', (patient) => checkBudget(patient)],
   ['requests', (patient) => checkRequests(patient)],
+  ['hosts', (patient) => checkHosts(patient)],
 ];
 
 /** Looks at everything, side by side. Never rejects: a check that fails is a finding too. Without `isOffline`, one free request goes to Google. */

@@ -20,7 +20,7 @@ export function toKey(setting: Setting, found: Findings): Secret | undefined {
     found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
   const key = gemini || google;
   if (!key) return undefined;
-  const wrong = findFault(key);
+  const wrong = findKeyFault(key);
   if (wrong === undefined) return { reveal: () => key };
   found.problems.push(`${findKeyName(setting)} ${wrong}`);
   return undefined;
@@ -47,12 +47,13 @@ const strange = /[^\w.~+/=-]+/;
 /** As a file of secrets is named where the key itself belongs. */
 const path = /^([/~]|\.{1,2}[/\\]|[a-z]:[/\\])/i;
 
-function unquote(value: string | undefined): string | undefined {
+/** Text that holds a key, without quotation marks and white space around it. */
+export function unquote(value: string | undefined): string | undefined {
   return value?.replace(/^(["'`])([\s\S]*)\1$/, '$2').trim();
 }
 
 /** What no key can be, in words that go on from its name. A line break would be quoted, key and all, by the HTTP layer's own error. */
-function findFault(key: string): string | undefined {
+export function findKeyFault(key: string): string | undefined {
   if (variable.test(key)) return 'holds a variable that nobody filled in: write the key itself, or have the host fill the variable in.';
   if (isPlaceholder(key)) return 'holds a placeholder: replace it with the key itself, from https://aistudio.google.com/apikey.';
   if (path.test(key)) return 'holds a path: put the key itself, since limner reads no file for it.';
