@@ -68,16 +68,25 @@ export const withServer = (settings: Record<string, string> = {}) =>
     },
   });
 
-/** Runs a command of limner to its end. */
-export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}) {
+/** Starts a command of limner; `ended` is what became of it. */
+export function startCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, input = '') {
   const child = spawn(process.execPath, [built, ...args], {
     cwd: computer.project,
     env: { ...computer.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const [closed, stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
-  const code: unknown = closed[0];
-  return { code, stdout, stderr };
+  // A command need not read what it is given.
+  child.stdin.on('error', () => undefined).end(input);
+  const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(([closed, stdout, stderr]) => {
+    const code: unknown = closed[0];
+    return { code, stdout, stderr };
+  });
+  return { child, ended };
+}
+
+/** Runs a command of limner to its end. */
+export function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, input = '') {
+  return startCli(computer, args, env, input).ended;
 }
 
 /** A light picture. */
