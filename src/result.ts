@@ -68,7 +68,7 @@ export function describeError({ code, message }: ToolError, today?: Outcome['tod
 }
 
 /** What is thrown on purpose as it is; anything else is a bug of ours, of which nothing is shown. */
-export function toKnownError(error: unknown): ToolError {
+function toKnownError(error: unknown): ToolError {
   if (error instanceof ToolError) return error;
   return new ToolError('internal', 'Internal error of limner; see the server log. Nothing more is known; trying again may help.');
 }

@@ -26,7 +26,7 @@ const file = z.object({
   region: z.looseObject({ shift: z.number(), scale: z.number(), taken: z.number() }).optional(),
 });
 
-const facts = z.object({
+export const facts = z.object({
   call: z.string(),
   tool: z.string(),
   asked: z.object({
@@ -54,7 +54,7 @@ const facts = z.object({
   searches: z.number(),
 });
 
-const forecast = z.object({
+export const forecast = z.object({
   tool: z.string(),
   backend: z.string(),
   model: z.string(),

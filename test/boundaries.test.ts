@@ -195,6 +195,13 @@ test('only index.ts and main.ts know the process’s environment and arguments, 
   expect(nosy.map(([file]) => file)).toEqual([]);
 });
 
+test('signals that end a process are heard in one place, and in the process that has to outlive them', async () => {
+  const listening = [...(await readSources())].filter(([, text]) =>
+    /'SIG(INT|TERM|HUP)', \(|signal of \['SIG|process\.once\('SIG/.test(text),
+  );
+  expect(listening.map(([file]) => file).sort()).toEqual(['decoder/child.ts', 'signals.ts']);
+});
+
 test('the benchmark knows limner only as it is built, and its floor has no dependency', async () => {
   const bench = join(src, '..', 'bench');
   const files = (await readdir(bench, { recursive: true })).filter((path) => path.endsWith('.ts') && !path.startsWith('dist'));

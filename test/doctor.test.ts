@@ -47,7 +47,7 @@ const test = base.extend<{
   /** Runs the command for programs; the key is nowhere, whatever is wrong with it. */
   examine: async ({ computer, google }, use) => {
     await use(async (env = {}, { args = [], program = built } = {}) => {
-      const { code, stdout, stderr } = await runCli(computer, ['doctor', '--json', ...args], { ...withKey(google), ...env }, program);
+      const { code, stdout, stderr } = await runCli(computer, ['doctor', '--json', ...args], { ...withKey(google), ...env }, { program });
       const { findings } = report.parse(JSON.parse(stdout));
       expect(code).toBe(findings.some(({ state }) => state === 'problem') ? 1 : 0);
       expect(stdout + stderr).not.toMatch(/key-0123456789/);

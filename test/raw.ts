@@ -68,14 +68,36 @@ export const withServer = (settings: Record<string, string> = {}) =>
     },
   });
 
-/** Runs a command of limner, or of another copy of it, to its end; `input` is piped in. */
-export async function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, program = built, input = '') {
-  const child = spawn(process.execPath, [program, ...args], { cwd: computer.project, env: { ...computer.env, ...env } });
-  // A command that reads nothing may have ended by now.
+/** Another copy of limner, and what is piped in. */
+interface Given {
+  program?: string;
+  input?: string;
+}
+
+/** Starts a command of limner; `ended` is what became of it. */
+export function startCli(
+  computer: Computer,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { program = built, input = '' }: Given = {},
+) {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: computer.project,
+    env: { ...computer.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // A command need not read what it is given.
   child.stdin.on('error', () => undefined).end(input);
-  const [closed, stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
-  const code: unknown = closed[0];
-  return { code, stdout, stderr };
+  const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(([closed, stdout, stderr]) => {
+    const code: unknown = closed[0];
+    return { code, stdout, stderr };
+  });
+  return { child, ended };
+}
+
+/** Runs a command of limner to its end. */
+export function runCli(computer: Computer, args: readonly string[], env: Record<string, string> = {}, given: Given = {}) {
+  return startCli(computer, args, env, given).ended;
 }
 
 /** A light picture. */

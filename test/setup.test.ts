@@ -282,7 +282,7 @@ test('limner out of npx’s cache is started by npx again', async ({ computer })
   const folder = join(computer.home, '.npm', '_npx', 'abc', 'node_modules', 'limner');
   await cp(join(built, '..'), join(folder, 'dist'), { recursive: true });
   await cp(join(built, '..', '..', 'package.json'), join(folder, 'package.json'));
-  const { stdout } = await runCli(computer, ['setup', '--print', 'claude-desktop'], {}, join(folder, 'dist', 'index.js'));
+  const { stdout } = await runCli(computer, ['setup', '--print', 'claude-desktop'], {}, { program: join(folder, 'dist', 'index.js') });
   expect(JSON.parse(stdout)).toEqual({ mcpServers: { limner: { command: 'npx', args: ['-y', 'limner'] } } });
 });
 

@@ -12,5 +12,5 @@ export const composeCommand = createToolCommand({
   about:
     'Makes a new picture out of existing ones: "image 1", "image 2" in the prompt, in order. PICTURE is a file, an id (limner history shows them) or last, the newest ' +
     'made in this folder. The prompt is the last argument; - reads it from stdin.',
-  examples: ['compose man.jpg bottle.png "the man of image 1 holds the bottle of image 2" -o ad.webp'],
+  examples: ['compose man.jpg hat.png "the man of image 1 in the hat of image 2"'],
 });

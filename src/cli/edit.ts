@@ -15,6 +15,6 @@ export const editCommand = createToolCommand({
   examples: [
     'edit fox.png "make it night" --count 2',
     'edit last "the same in winter" -o winter.webp',
-    'edit room.jpg "paint the wall green" --region "left 0%, top 0%, right 50%, bottom 60%"',
+    'edit room.jpg "paint the wall green" --region "top half"',
   ],
 });

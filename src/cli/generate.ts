@@ -11,7 +11,7 @@ export const generateCommand = createToolCommand({
   synopses: ['generate "PROMPT" [-o PLACE] [options]'],
   about: 'Makes a new picture from words and prints where the file is and what it cost. The prompt is one argument; - reads it from stdin.',
   examples: [
-    'generate "a red fox in snow, flat illustration" -o fox.png --width 800',
+    'generate "a red fox in snow, flat colours" -o fox.png --width 800',
     'generate "a paper boat" --count 4 --aspect-ratio 16:9 --dry-run',
     'generate - --json < prompt.txt',
   ],

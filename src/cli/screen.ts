@@ -29,7 +29,11 @@ async function toSequence(
   const place = toPlace(size, terminal, cell);
   if (protocol === 'iterm') return toIterm(preview, place.cells);
   const { bytes, ...drawn } = await runJob('makeTerminalPicture', preview, place.pixels, protocol === 'sixel' ? 'pixels' : 'png');
-  return protocol === 'sixel' ? toSixel(bytes, drawn) : toKitty(bytes);
+  if (protocol === 'kitty') return toKitty(bytes);
+  const { width, height } = drawn;
+  // These numbers become part of what steers the terminal, and come from another process.
+  if (![width, height].every(Number.isInteger) || bytes.length !== 3 * width * height) throw new RangeError('no pixels came');
+  return toSixel(bytes, { width, height });
 }
 
 interface Place {

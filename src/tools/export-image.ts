@@ -66,7 +66,7 @@ interface ExportInput {
 }
 
 /** What the arguments ask for. Throws `invalid_argument` for widths that are none. */
-export function toExportRequest({
+function toExportRequest({
   images,
   output,
   overwrite,

@@ -36,7 +36,7 @@ export async function setUp(
   args: readonly string[],
   { code = 0, ...more }: { code?: number; env?: Record<string, string>; input?: string } = {},
 ) {
-  const result = await runCli(computer, ['setup', ...args], more.env, built, more.input);
+  const result = await runCli(computer, ['setup', ...args], more.env, { input: more.input ?? '' });
   expect(result).toMatchObject({ code });
   expect(result.stdout + result.stderr).not.toContain('ghp_');
   return result;
