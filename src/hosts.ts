@@ -11,12 +11,12 @@ const hosts: readonly Host[] = [
   {
     client: /^claude-code/,
     name: 'Claude Code',
-    key: 'add "env": {"GEMINI_API_KEY": "KEY"} to the entry of limner in .mcp.json or ~/.claude.json (`claude mcp get limner` says which)',
+    key: 'add "env": {"GEMINI_API_KEY": "KEY"} to the entry of limner in .mcp.json or ~/.claude.json (`claude mcp get limner` says which); of the plugin, run /plugin configure limner@limner',
   },
   {
     client: /^claude/,
     name: 'Claude Desktop',
-    key: 'in Settings > Developer > Edit Config, add "env": {"GEMINI_API_KEY": "KEY"} to the entry "limner" of claude_desktop_config.json, then restart Claude',
+    key: 'in Settings > Developer > Edit Config, add "env": {"GEMINI_API_KEY": "KEY"} to the entry "limner" of claude_desktop_config.json, then restart Claude; of the extension, fill in the key in Settings > Extensions',
   },
   {
     client: /codex/,
@@ -26,7 +26,7 @@ const hosts: readonly Host[] = [
   {
     client: /gemini/,
     name: 'Gemini CLI',
-    key: 'in ~/.gemini/settings.json add "env": {"GEMINI_API_KEY": "$GEMINI_API_KEY"} to mcpServers.limner (Gemini CLI does not hand its own key on)',
+    key: 'in ~/.gemini/settings.json add "env": {"GEMINI_API_KEY": "$GEMINI_API_KEY"} to mcpServers.limner (Gemini CLI does not hand its own key on); of the extension, run `gemini extensions config limner`',
   },
   {
     client: /opencode/,

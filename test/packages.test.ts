@@ -202,6 +202,9 @@ describe('the skill', () => {
   });
 });
 
+const limnerEntry = z.object({ command: z.literal('docker'), args: z.array(z.string()), env: z.record(z.string(), z.string()) });
+const dockerEntry = z.object({ mcpServers: z.object({ limner: limnerEntry }) });
+
 describe('the image', () => {
   unit('runs as nobody special, starts what is in the package, and holds no key', async () => {
     const image = (await readStages(root)).at(-1);
@@ -210,6 +213,20 @@ describe('the image', () => {
     expect(last('ENTRYPOINT')).toEqual(['node', '/app/dist/index.js']);
     expect(last('CMD')).toBeUndefined();
     expect(await readText('Dockerfile')).not.toMatch(/^(ENV|ARG) .*(KEY|TOKEN|SECRET)/m);
+  });
+
+  unit('is started by the README’s entry with its state in a volume and the project under its own name', async () => {
+    const entry = [...(await readText('README.md')).matchAll(/```json\n([\s\S]*?)```/g)]
+      .map(([, text = '']) => text)
+      .find((text) => text.includes('docker'));
+    const { args, env } = dockerEntry.parse(JSON.parse(entry ?? '')).mcpServers.limner;
+    const after = (flag: string) => args.flatMap((word, at) => (args[at - 1] === flag ? [word] : []));
+    const [state = '', project = ''] = after('-v').map((mount) => mount.split(':'));
+    const image = (await readStages(root)).at(-1);
+    expect(state[1]).toBe(toPairs(image?.instructions ?? [], 'ENV').LIMNER_STATE_DIR);
+    expect(project).toEqual([after('-w')[0], after('-w')[0]]);
+    expect(after('-e')).toEqual(Object.keys(env));
+    expect([args[0], args.includes('-i'), args.at(-1)]).toEqual(['run', true, 'limner']);
   });
 
   unit('is built from what the build needs: no history, no key, nothing that was built here', async () => {
