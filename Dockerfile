@@ -1,9 +1,10 @@
 # limner in an image: no key in it, nobody's rights but those of the user "node".
 #
 #   docker build -t limner .
-#   docker run -i --rm --env-file limner.env -v limner-state:/state -v /Users/ada/site:/Users/ada/site -w /Users/ada/site limner
+#   docker run -i --rm --env-file limner.env -v limner-state:/state -v "$PWD:$PWD" -w "$PWD" limner
 #
 # The project is mounted under its own name, so that the paths limner answers with are right outside of the container too.
+# Entries for hosts: README.md, Packages.
 
 FROM node:24-slim AS build
 WORKDIR /app

@@ -53,7 +53,7 @@ export const hosts: readonly Host[] = [
     format: 'json',
     layouts: [{ ...usual, type: 'stdio' }],
     next: 'start a new session; /mcp shows limner.',
-    key: 'add "env": {"GEMINI_API_KEY": "KEY"} to the entry of limner in .mcp.json or ~/.claude.json (`claude mcp get limner` says which)',
+    key: 'add "env": {"GEMINI_API_KEY": "KEY"} to the entry of limner in .mcp.json or ~/.claude.json (`claude mcp get limner` says which); of the plugin, run /plugin configure limner@limner',
   },
   {
     id: 'claude-desktop',
@@ -63,7 +63,7 @@ export const hosts: readonly Host[] = [
     format: 'json',
     layouts: [usual],
     next: 'quit it, from its menu or tray icon, and start it again.',
-    key: 'in Settings > Developer > Edit Config, add "env": {"GEMINI_API_KEY": "KEY"} to the entry "limner" of claude_desktop_config.json, then restart Claude',
+    key: 'in Settings > Developer > Edit Config, add "env": {"GEMINI_API_KEY": "KEY"} to the entry "limner" of claude_desktop_config.json, then restart Claude; of the extension, fill in the key in Settings > Extensions',
   },
   {
     id: 'codex',
@@ -107,7 +107,7 @@ export const hosts: readonly Host[] = [
     format: 'jsonc',
     layouts: [{ ...usual, defaults: { timeout: 300_000 } }],
     next: 'start it anew; /mcp shows limner.',
-    key: 'in ~/.gemini/settings.json add "env": {"GEMINI_API_KEY": "$GEMINI_API_KEY"} to mcpServers.limner (Gemini CLI does not hand its own key on)',
+    key: 'in ~/.gemini/settings.json add "env": {"GEMINI_API_KEY": "$GEMINI_API_KEY"} to mcpServers.limner (Gemini CLI does not hand its own key on); of the extension, run `gemini extensions config limner`',
   },
   {
     id: 'opencode',

@@ -220,3 +220,16 @@ test('the benchmark knows limner only as it is built, and its floor has no depen
   expect(ofFloor.filter(({ target }) => !target.startsWith('node:'))).toEqual([]);
   expect((await readImports()).filter(({ target }) => target.includes('bench/'))).toEqual([]);
 });
+
+test('what makes the packages knows of limner its settings alone, and is in none of them', async () => {
+  const folder = join(src, '..', 'packaging');
+  const files = (await readdir(folder)).filter((path) => path.endsWith('.ts'));
+  const imports = await Promise.all(
+    files.map(async (file) =>
+      [...(await readFile(join(folder, file), 'utf8')).matchAll(/from '(\.\.[^']+)'/g)].map(([, target]) => target),
+    ),
+  );
+  expect(files.length).toBeGreaterThan(0);
+  expect(new Set(imports.flat())).toEqual(new Set(['../package.json', '../src/options.ts']));
+  expect((await readImports()).filter(({ target }) => target.includes('packaging/'))).toEqual([]);
+});

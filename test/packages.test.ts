@@ -2,16 +2,13 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import dockerignore from '@balena/dockerignore';
 import sharp from 'sharp';
 import { describe, expect, test as unit } from 'vitest';
 import { z } from 'zod';
 import about from '../package.json' with { type: 'json' };
 import { toGeminiExtension, toMarketplace, toMcpbManifest, toPlugin, toServerJson } from '../packaging/manifests.ts';
-import { presets } from '../src/export/wish.ts';
 import { options } from '../src/options.ts';
 import { composeImages, editImage, exportImage, generateImage } from '../src/tools/index.ts';
-import { photo, test } from './fixtures.ts';
 import { readStages, toPairs } from './packages/dockerfile.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -150,88 +147,4 @@ unit('the package on npm holds every file that plugin and extension name', async
   expect(paths).toEqual(expect.arrayContaining([...named, toPlugin().icon.replace('./', ''), 'dist/index.js']));
   // It would be a server of every project that has this folder open.
   expect(paths).not.toContain('.mcp.json');
-});
-
-const frontmatter = z.object({ name: z.literal('limner'), description: z.string().min(100).max(1024) });
-
-async function readSkill() {
-  const text = await readText('skills/limner/SKILL.md');
-  const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text) ?? [];
-  const fields = head.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
-  const calls = [...body.matchAll(/^(\w+_images?) (\{.*\})$/gm)].map(([, tool = '', args = '']) => ({
-    tool,
-    args: record.parse(JSON.parse(args)),
-  }));
-  return { text, body, calls, fields: frontmatter.parse(Object.fromEntries(fields)) };
-}
-
-const record = z.record(z.string(), z.unknown());
-
-describe('the skill', () => {
-  unit('is short, named as its folder, and tells which tools it is for', async () => {
-    const { text, fields } = await readSkill();
-    expect(text.split('\n').length).toBeLessThan(150);
-    for (const { name } of tools) expect(fields.description).toContain(name);
-  });
-
-  unit('names only tools, arguments and values there are', async () => {
-    const { body } = await readSkill();
-    const schemas = tools.map(({ inputSchema }) => z.toJSONSchema(inputSchema, { io: 'input' }));
-    const values = ['last', 'pro', ...presets];
-    const known = new Set([
-      ...tools.map(({ name }) => name),
-      ...schemas.flatMap(({ properties = {} }) => Object.keys(properties)),
-      ...values,
-    ]);
-    const named = [...body.matchAll(/`([a-z]+_?[a-z]+)(?:: [^`]+)?`/g)].map(([, word = '']) => word);
-    expect(named.length).toBeGreaterThan(20);
-    expect(named.filter((word) => !known.has(word))).toEqual([]);
-  });
-
-  test('shows calls that work as they stand', async ({ start, computer }) => {
-    const { calls } = await readSkill();
-    expect(new Set(calls.map(({ tool }) => tool))).toEqual(new Set(tools.map(({ name }) => name)));
-    const limner = await start({ env: { LIMNER_BACKEND: 'standin' } });
-    for (const path of ['photos/desk.jpg', 'team/ada.jpg', 'shots/one.jpg']) await computer.write(path, await photo(1600, 1200, 'jpeg'));
-    for (const path of ['brand/mug.png', 'product/bottle.png', 'art/logo.png', 'art/hero.png', 'art/button.png'])
-      await computer.write(path, await photo(2000, 2000));
-    for (const { tool, args } of calls) {
-      const { isError, text } = await limner.call(tool, args);
-      expect({ tool, isError, text }).toMatchObject({ isError: false });
-    }
-  });
-});
-
-describe('the image', () => {
-  unit('runs as nobody special, starts what is in the package, and holds no key', async () => {
-    const image = (await readStages(root)).at(-1);
-    const last = (keyword: string) => image?.instructions.findLast((instruction) => instruction.keyword === keyword)?.args;
-    expect(last('USER')).toEqual(['node']);
-    expect(last('ENTRYPOINT')).toEqual(['node', '/app/dist/index.js']);
-    expect(last('CMD')).toBeUndefined();
-    expect(await readText('Dockerfile')).not.toMatch(/^(ENV|ARG) .*(KEY|TOKEN|SECRET)/m);
-  });
-
-  unit('is built from what the build needs: no history, no key, nothing that was built here', async () => {
-    const context = dockerignore.default().add(await readText('.dockerignore'));
-    const needed = [
-      'package.json',
-      'package-lock.json',
-      'src/index.ts',
-      'bundle/build.js',
-      'rolldown.config.ts',
-      'tsconfig.build.json',
-      'LICENSE',
-    ];
-    const unwanted = [
-      '.git/config',
-      '.env',
-      'limner.env',
-      'node_modules/sharp/package.json',
-      'dist/index.js',
-      'generated-images/a.png',
-      'test/raw.ts',
-    ];
-    expect(context.filter([...needed, ...unwanted])).toEqual(needed);
-  });
 });
