@@ -1,8 +1,11 @@
 import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { askToPay, canAsk, canBeLifted, hasConsent } from './asking.ts';
+import type { Consent } from './asked.ts';
+import { canAsk } from './asking.ts';
 import type { Config } from './config.ts';
+import { withConsent } from './consent.ts';
 import { ToolError } from './errors.ts';
+import { openFolder } from './files/paths.ts';
 import { explainMissingKey } from './hosts.ts';
 import type { ImageModel } from './model/image-model.ts';
 import { textsIn } from './outgoing.ts';
@@ -31,12 +34,13 @@ export async function answerCall<Input>(
   const { signal: gone, release } = followUntilReleased([cancelled, deps.gone]);
   // An answer nobody gets tells nobody.
   const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
-  const call = async (approved: boolean) => {
+  const call = async ({ pay: approved, folders }: Consent) => {
     requireUsable(deps.config);
     const input = readInput(tool, raw);
     requireNoKey(input, deps.config);
     const { archive, ledger, model = createKeyless(() => missingKey(server, context, deps.config)) } = await deps.open();
-    const { config, logError } = deps;
+    const { logError } = deps;
+    const config = await withFolders(deps.config, folders);
     const { report } = progress;
     const done = await tool.handler(input, { config, archive, ledger, logError, model, approved, cancelled, gone, report });
     const notices = takeNotices();
@@ -44,10 +48,14 @@ export async function answerCall<Input>(
     return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
   };
   try {
-    return await call(hasConsent(context.mcpReq.inputResponses)).catch(async (refusal: unknown) => {
-      if (!canBeLifted(refusal) || !(await deps.open()).model || gone.aborted || !canAsk(server, context)) throw refusal;
-      progress.report('Waiting for the person to agree to the price', 0, 1);
-      return askToPay(refusal, context, gone, () => call(true));
+    return await withConsent(call, {
+      server,
+      context,
+      deps,
+      call: [tool.name, raw],
+      gone,
+      hasModel: async () => (await deps.open()).model !== undefined,
+      report: (message) => progress.report(message, 0, 1),
     });
   } catch (error) {
     if (!(error instanceof ToolError)) deps.logError(error);
@@ -82,6 +90,13 @@ function followUntilReleased(signals: readonly AbortSignal[]): { signal: AbortSi
 /** Stands where a model would: whatever needs none can still be found out, and the rest is refused before anything is sent. */
 function createKeyless(refuse: () => never): ImageModel {
   return { backend: 'gemini', generate: async () => refuse() };
+}
+
+/** The settings with the folders the person opened to this call. One that a link leads out of by now stays closed. */
+async function withFolders(config: Config, folders: readonly string[]): Promise<Config> {
+  let opened = config;
+  for (const folder of folders) opened = (await openFolder(folder, opened)) ?? opened;
+  return opened;
 }
 
 function requireUsable(config: Config): void {
