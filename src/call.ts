@@ -1,10 +1,13 @@
 import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { askToPay, canAsk, hasConsent } from './asking.ts';
+import type { Consent } from './asked.ts';
+import { canAsk } from './asking.ts';
 import type { Config } from './config.ts';
+import { withConsent } from './consent.ts';
 import { ToolError } from './errors.ts';
+import { openFolder } from './files/paths.ts';
 import { explainMissingKey } from './missing-key.ts';
-import { canBeLifted, perform } from './perform.ts';
+import { perform } from './perform.ts';
 import { startProgress } from './progress.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
 import { toExportResult } from './result-export.ts';
@@ -27,28 +30,31 @@ export async function answerCall<Input>(
   const { signal: gone, release } = followUntilReleased([cancelled, deps.gone]);
   // An answer nobody gets tells nobody.
   const takeNotices = () => (cancelled.aborted ? [] : deps.notices.splice(0));
-  const call = async (approved: boolean) => {
+  const call = async ({ pay: approved, folders }: Consent) => {
     requireUsable(deps.config);
-    const { config, open, logError } = deps;
-    const toldOfKey = () => toMissingKey(server, context, config);
+    const { open, logError } = deps;
     const done = await perform(tool, raw, approved, {
-      config,
+      config: await withFolders(deps.config, folders),
       open,
       logError,
       cancelled,
       gone,
       report: progress.report,
-      explainMissingKey: toldOfKey,
+      explainMissingKey: () => toMissingKey(server, context, deps.config),
     });
     const notices = takeNotices();
     if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
     return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
   };
   try {
-    return await call(hasConsent(context.mcpReq.inputResponses)).catch(async (refusal: unknown) => {
-      if (!canBeLifted(refusal) || !(await deps.open()).model || gone.aborted || !canAsk(server, context)) throw refusal;
-      progress.report('Waiting for the person to agree to the price', 0, 1);
-      return askToPay(refusal, context, gone, () => call(true));
+    return await withConsent(call, {
+      server,
+      context,
+      deps,
+      call: [tool.name, raw],
+      gone,
+      hasModel: async () => (await deps.open()).model !== undefined,
+      report: (message) => progress.report(message, 0, 1),
     });
   } catch (error) {
     if (!(error instanceof ToolError)) deps.logError(error);
@@ -78,6 +84,13 @@ function followUntilReleased(signals: readonly AbortSignal[]): { signal: AbortSi
       for (const signal of signals) signal.removeEventListener('abort', abort);
     },
   };
+}
+
+/** The settings with the folders the person opened to this call. One that a link leads out of by now stays closed. */
+async function withFolders(config: Config, folders: readonly string[]): Promise<Config> {
+  let opened = config;
+  for (const folder of folders) opened = (await openFolder(folder, opened)) ?? opened;
+  return opened;
 }
 
 function requireUsable(config: Config): void {

@@ -7,6 +7,8 @@ import { type Budget, toArchiveMaxBytes, toBackend, toBudget, toMaxRepeats, toPr
 import { toUserFile } from './system-folders.ts';
 
 export interface Config extends Folders {
+  /** Whether a folder that is added to the per-user file counts the next time: a list in the environment wins over it. */
+  keepsFolders: boolean;
   backend: 'gemini' | 'standin';
   apiKey: Secret | undefined;
   /** The setting that key, or the spoilt one there is, was taken from. */
@@ -42,6 +44,7 @@ export function loadConfig(surroundings: Surroundings): Config {
   checkCertificates(surroundings, found);
   return {
     ...toFolders(setting, surroundings, found),
+    keepsFolders: !surroundings.env.LIMNER_ALLOWED_DIRS?.trim(),
     backend: toBackend(setting('LIMNER_BACKEND'), found),
     apiKey: toKey(setting, found),
     keyName: findKeyName(setting),

@@ -42,7 +42,15 @@ export interface ToolErrorOptions {
   retryAfterSeconds?: number;
   /** What the person may be asked, where a yes would let the call through. */
   question?: string;
+  /** The folder that would have to be open to limner for the call to go through. */
+  folder?: ClosedFolder;
   cause?: unknown;
+}
+
+/** A folder limner may not use, as the words of a path have it: absolute, links not resolved. */
+export interface ClosedFolder {
+  path: string;
+  purpose: 'read' | 'write';
 }
 
 /**
@@ -53,6 +61,7 @@ export class ToolError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterSeconds: number | undefined;
   readonly question: string | undefined;
+  readonly folder: ClosedFolder | undefined;
 
   constructor(code: ErrorCode, message: string, options: ToolErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -60,5 +69,6 @@ export class ToolError extends Error {
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.question = options.question;
+    this.folder = options.folder;
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createAsked } from './asked.ts';
 import type { Config } from './config.ts';
 import { createGiveBack } from './give-back.ts';
 import { toOutgoingMessage } from './outgoing.ts';
@@ -19,6 +20,7 @@ export function serve(config: Config, open: () => Promise<Opened>, output: Outpu
     config,
     open,
     notices: [...config.warnings],
+    asked: createAsked(),
     gone: gone.signal,
     track: (call) => calls.track(call),
     logError: log.error,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Memory } from './archive/identify.ts';
+import type { Asked } from './asked.ts';
 import type { Config } from './config.ts';
 import type { Forecast } from './forecast.ts';
 import type { Call } from './generate.ts';
@@ -15,11 +16,14 @@ export interface Opened extends Memory {
 
 /** Everything the server is made of; the process makes it once. */
 export interface Deps {
+  /** Another one once the person has opened a folder for good. */
   config: Config;
   /** What outlives a call, and the model; opened with the first need of them, since hosts start servers that are never called. */
   open(): Promise<Opened>;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
+  /** What the person was asked so far. */
+  asked: Asked;
   /** Fires when the client can send nothing more, and has perhaps gone. */
   gone: AbortSignal;
   /** Told of every call, so that the process ends after them and not in their middle. */

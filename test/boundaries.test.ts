@@ -25,6 +25,7 @@ const rows = [
     'allowed-hosts',
     'give-back',
     'signals',
+    'asked',
   ],
   ['settings'],
   ['config'],
@@ -48,6 +49,7 @@ const rows = [
   ['open'],
   ['tools'],
   ['perform'],
+  ['consent'],
   ['call'],
   ['resources', 'resource-contents'],
   ['prompts'],
@@ -85,7 +87,7 @@ const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server':
-    /^((result|result-forecast|result-export|asking|progress|call|resources|resource-contents|server)\.ts$|stdio\/|prompts\/)/,
+    /^((result|result-forecast|result-export|asking|consent|progress|call|resources|resource-contents|server)\.ts$|stdio\/|prompts\/)/,
   '@modelcontextprotocol/server/stdio': /^serve\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
@@ -163,7 +165,7 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
+      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
         file,
       ),
     ),

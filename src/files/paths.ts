@@ -118,6 +118,18 @@ async function findRoots(places: Places): Promise<string[]> {
   });
 }
 
+/**
+ * The same places with one more folder, for as long as they are used; undefined where a link leads from it to elsewhere, since then it is not the folder that was
+ * named. The other folders stay what they were.
+ */
+export async function openFolder<Opened extends Places>(folder: string, places: Opened): Promise<Opened | undefined> {
+  const real = await findRealPath(folder);
+  if (real !== folder || isTooWide(real, places)) return undefined;
+  const allowedDirs = [...places.allowedDirs, folder];
+  realFolders.set(allowedDirs, new Map([...(realFolders.get(places.allowedDirs) ?? []), [folder, real]]));
+  return { ...places, allowedDirs };
+}
+
 /** True for a real path that is inside an allowed folder. */
 export async function isAllowed(real: string, places: Places): Promise<boolean> {
   return places.isPerson === true || (await findRoots(places)).some((root) => isInside(root, real));
@@ -140,9 +152,15 @@ export async function isInArchive(path: string, { stateDir }: Pick<Places, 'stat
 
 /**
  * The real path of `path` when it is inside an allowed folder; otherwise `not_allowed`, naming the setting that opens it where it can, in the same words
- * whether there is anything at that path or not, and wherever a link leads. To write, also `not_allowed` in limner's own archive, allowed or not.
+ * whether there is anything at that path or not, and wherever a link leads. To write, also `not_allowed` in limner's own archive, allowed or not. `folder` is the one
+ * that would have to be open for it.
  */
-export async function requireAllowed(path: string, places: Places, purpose: 'read' | 'write'): Promise<string> {
+export async function requireAllowed(
+  path: string,
+  places: Places,
+  purpose: 'read' | 'write',
+  folder = toLikelyFolder(path),
+): Promise<string> {
   const real = await findAllowed(path, places);
   if (real !== undefined && purpose === 'write' && (await isInArchive(real, places))) {
     const archive = `${toShownPath(places.stateDir)} (LIMNER_STATE_DIR) is limner's own archive; choose another output.`;
@@ -155,12 +173,19 @@ export async function requireAllowed(path: string, places: Places, purpose: 'rea
   const advice = isAllowable(path, places)
     ? `The person can allow its folder by adding it to LIMNER_ALLOWED_DIRS; or ${instead}.`
     : `${instead.charAt(0).toUpperCase()}${instead.slice(1)}.`;
-  throw new ToolError('not_allowed', `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. ${advice}`);
+  throw new ToolError('not_allowed', `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. ${advice}`, {
+    folder: { path: folder, purpose },
+  });
 }
 
-/** False where the setting would refuse the folder of `path` as too wide. Told by the words of the path alone: a name without a dot may be a folder. */
+/** Told by the words of the path alone: a name without a dot may be a folder. */
+function toLikelyFolder(path: string): string {
+  return basename(path).includes('.') ? dirname(path) : path;
+}
+
+/** False where the setting would refuse the folder of `path` as too wide. */
 function isAllowable(path: string, places: Places): boolean {
-  return !isTooWide(basename(path).includes('.') ? dirname(path) : path, places);
+  return !isTooWide(toLikelyFolder(path), places);
 }
 
 /** Hidden by name only: a project keeps pictures of its own there. */

@@ -25,7 +25,8 @@ export interface ReadFile {
  * whatever part of the path. Throws `not_found`, `not_allowed` or `unreadable_image`, each naming the file.
  */
 export async function readPictureFile(argument: string, places: Places): Promise<ReadFile> {
-  const path = await requireAllowed(toAbsolutePath(argument, places), places, 'read');
+  const absolute = toAbsolutePath(argument, places);
+  const path = await requireAllowed(absolute, places, 'read', /[/\\]$/.test(argument) ? absolute : undefined);
   const handle = await open(path, safely).catch((cause) => {
     throw toReadError(cause, argument, path);
   });

@@ -30,9 +30,10 @@ export async function findTarget(output: string | undefined, places: Places): Pr
   if (!named) return { folder: await requireFolder(places.outputDir, places.outputDir, places), isRelative: false };
   requireNoAddress(named);
   const path = toAbsolutePath(named, places);
-  const real = await requireAllowed(path, places, 'write');
+  const isNamedFolder = /[/\\]$/.test(named);
+  const real = await requireAllowed(path, places, 'write', isNamedFolder ? path : undefined);
   const isRelative = !isAbsolute(named) && !/^(~|file:)/i.test(named);
-  if (/[/\\]$/.test(named) || (await isFolder(real))) return { folder: await requireFolder(path, named, places), isRelative };
+  if (isNamedFolder || (await isFolder(real))) return { folder: await requireFolder(path, named, places), isRelative };
   const file = toNamedFile(named, basename(path), await exists(path), places.platform);
   return { folder: await requireFolder(dirname(path), named, places), isRelative, ...file };
 }
