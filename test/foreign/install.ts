@@ -30,7 +30,7 @@ export async function install(pin: Pin): Promise<Program> {
 }
 
 /** A Node that every pinned program runs on: the running one, or the pinned one. */
-export async function modernNode(): Promise<string> {
+async function modernNode(): Promise<string> {
   const [major = 0] = process.versions.node.split('.').map(Number);
   return major >= 24 ? process.execPath : (await install(pins.node)).command;
 }

@@ -9,7 +9,7 @@ export interface Place {
   limner: string;
   /** Address of what stands in for the host's model. */
   model: string;
-  /** Runs a line in the project as the person's shell would, the host's program on its PATH. */
+  /** Runs a line in the project as the person's shell would, the host's program on its PATH; throws when it fails. */
   sh(line: string): Promise<void>;
   /** Writes a file below the home. */
   write(path: string, text: string): Promise<void>;
@@ -28,8 +28,12 @@ export interface Host {
   rewrite?(words: string): string;
   /** What a person does once. */
   setUp(place: Place): Promise<void>;
-  /** The line that asks it, for the shell; the words are in `$PROMPT`. */
+  /** The line that asks it whether limner is there, and what it says then. */
+  check: { line: string; says: RegExp };
+  /** The line that asks it for a picture. */
   ask: string;
+  /** What else a person writes for that, so that it asks nothing back. */
+  permission?: string;
   /** Variables that send it to the local model and nowhere else. */
   env(place: Pick<Place, 'model'>): Record<string, string>;
 }

@@ -14,7 +14,8 @@ const claudeCode: Host = {
   rewrite: (words) => words.replaceAll('…', '...'),
   setUp: async ({ sh, limner }) => sh(await readEntry('Claude Code', limner)),
   showsPictures: true,
-  ask: 'claude -p "$PROMPT" --allowedTools "mcp__limner__*"',
+  check: { line: 'claude mcp list', says: /^limner: .* - ✔ Connected$/m },
+  ask: 'claude -p "Paint a red fox." --allowedTools "mcp__limner__*"',
   env: ({ model }) => ({ ANTHROPIC_BASE_URL: model, ANTHROPIC_API_KEY: 'nobody', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }),
 };
 
@@ -24,11 +25,15 @@ const codex: Host = {
   wire: responses,
   async setUp({ write, limner, model }) {
     const provider = `[model_providers.local]\nname = "local"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "LOCAL_KEY"\n`;
-    await write('.codex/config.toml', `model = "local"\nmodel_provider = "local"\n\n${provider}\n${await readEntry('Codex', limner)}`);
+    await write(
+      '.codex/config.toml',
+      `model = "local"\nmodel_provider = "local"\n\n${provider}\n${await readEntry('Codex', limner)}${codex.permission}\n`,
+    );
   },
   showsPictures: true,
-  // Without a person to say yes, Codex refuses tools that are not approved beforehand.
-  ask: `codex exec --skip-git-repo-check -c 'mcp_servers.limner.default_tools_approval_mode="approve"' "$PROMPT"`,
+  check: { line: 'codex mcp list', says: /^limner .* enabled /m },
+  ask: 'codex exec --skip-git-repo-check "Paint a red fox."',
+  permission: 'default_tools_approval_mode = "approve"',
   env: () => ({ LOCAL_KEY: 'nobody' }),
 };
 
@@ -36,13 +41,19 @@ const geminiCli: Host = {
   name: 'Gemini CLI',
   pin: pins.geminiCli,
   wire: gemini,
-  async setUp({ write, limner }) {
+  async setUp({ write, limner, project }) {
     const entry = JSON.parse(await readEntry('Gemini CLI', limner));
-    await write('.gemini/settings.json', JSON.stringify({ ...entry, security: { auth: { selectedType: 'gemini-api-key' } } }));
+    const own = { security: { auth: { selectedType: 'gemini-api-key' } }, model: { name: 'gemini-2.5-flash' } };
+    await write('.gemini/settings.json', JSON.stringify({ ...entry, ...own }));
+    await write('.gemini/policies/limner.toml', geminiCli.permission ?? '');
+    // As when its person has said that the folder is trusted; it starts no server in any other.
+    await write('.gemini/trustedFolders.json', JSON.stringify({ [project]: 'TRUST_FOLDER' }));
   },
   showsPictures: true,
-  ask: 'gemini -m gemini-2.5-flash --yolo -p "$PROMPT"',
-  env: ({ model }) => ({ GOOGLE_GEMINI_BASE_URL: model, GEMINI_API_KEY: testKey, GEMINI_CLI_TRUST_WORKSPACE: 'true' }),
+  check: { line: 'gemini mcp list', says: /^✓ limner: .* - Connected$/m },
+  ask: 'gemini -p "Paint a red fox."',
+  permission: '[[rule]]\nmcpName = "limner"\ntoolName = "*"\ndecision = "allow"\npriority = 100\n',
+  env: ({ model }) => ({ GOOGLE_GEMINI_BASE_URL: model, GEMINI_API_KEY: testKey }),
 };
 
 const openCode: Host = {
@@ -56,7 +67,8 @@ const openCode: Host = {
     await write('project/opencode.json', JSON.stringify({ ...entry, model: 'local/drawing', provider: { local } }));
   },
   showsPictures: true,
-  ask: 'opencode run "$PROMPT"',
+  check: { line: 'opencode mcp list', says: /✓ limner \S*connected/ },
+  ask: 'opencode run "Paint a red fox."',
   env: () => ({ OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' }),
 };
 
@@ -66,7 +78,8 @@ const copilotCli: Host = {
   wire: chat,
   setUp: async ({ write, limner }) => write('.copilot/mcp-config.json', await readEntry('Claude Desktop', limner)),
   showsPictures: false,
-  ask: 'copilot -p "$PROMPT" --allow-all-tools --disable-builtin-mcps',
+  check: { line: 'copilot mcp get limner', says: /Status: Enabled.*Tools: \* \(all\)/s },
+  ask: 'copilot -p "Paint a red fox." --allow-tool limner',
   env: ({ model }) => ({ COPILOT_PROVIDER_BASE_URL: `${model}/v1`, COPILOT_PROVIDER_API_KEY: 'nobody', COPILOT_MODEL: 'gpt-4.1' }),
 };
 

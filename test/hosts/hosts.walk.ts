@@ -53,6 +53,17 @@ describe.for(hosts)('$name', (host) => {
     walks.set(host.name, await walk(host));
   });
 
+  test('says that limner is there', () => {
+    expect(walkOf(host.name).checked).toMatch(host.check.says);
+  });
+
+  test('is walked as docs/hosts.md says', async () => {
+    const guide = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'hosts.md'), 'utf8');
+    const section = guide.split(/^## /m).find((part) => part.startsWith(`${host.name}\n`)) ?? '';
+    for (const line of [host.check.line, host.ask, host.permission ?? '', `${host.pin.package}@${host.pin.version}`])
+      expect(section).toContain(line);
+  });
+
   test('lists every tool with its description and arguments', async () => {
     const [turn] = walkOf(host.name).turns;
     const { rewrite = String } = host;
@@ -97,9 +108,10 @@ describe.for(hosts)('$name', (host) => {
     for (const { text } of resultsOf(host.name)) expect(text).not.toContain('answer was lost');
   });
 
-  test('ends well, shows its person nothing of limner’s log, and leaves no limner behind', () => {
+  test('ends well, shows its person the answer and nothing of limner’s log, and leaves no limner behind', () => {
     const { exitCode, printed, left } = walkOf(host.name);
     expect(exitCode, printed).toBe(0);
+    expect(printed).toContain(`The fox is painted: ${pathIn(resultsOf(host.name)[0].text)}`);
     expect(printed).not.toContain('limner: ');
     expect(left).toEqual([]);
   });

@@ -16,6 +16,8 @@ const longestSessionMs = 120_000;
 /** What a session of a host came to. */
 export interface Walk {
   place: Place;
+  /** What the host said when it was asked whether limner is there. */
+  checked: string;
   /** What the host asked its model, in order. */
   turns: Turn[];
   /** What the host printed. */
@@ -33,8 +35,9 @@ export async function walk(host: Host): Promise<Walk> {
   try {
     const place = await furnish(host, home, model);
     await host.setUp(place);
+    const { printed: checked } = await runLine(host.check.line, place, host);
     const { printed, exitCode } = await runLine(host.ask, place, host);
-    return { place, turns: model.turns, printed, exitCode, left: await findLeft(place), remove: () => remove(home) };
+    return { place, checked, turns: model.turns, printed, exitCode, left: await findLeft(place), remove: () => remove(home) };
   } catch (error) {
     await remove(home);
     throw error;
@@ -55,7 +58,7 @@ function script({ tools, results }: Turn): Reply {
     return call('edit_image', { prompt: 'Let it snow', image: pathIn(made.text), output: 'pictures/fox-in-snow.png' });
   }
   if (results.length === 2) return call('generate_image', { prompt: 'A blue hare', output: 'pictures/fox.png' });
-  return { say: 'The fox is painted.' };
+  return { say: `The fox is painted: ${pathIn(made.text)}` };
 }
 
 /** The path a result begins with, wherever the host puts the result; empty when there is none. */
@@ -63,7 +66,7 @@ export const pathIn = (text: string): string => /(?:^|[\n"])(\/[^\n"]+?\.png) \(
 
 async function furnish(host: Host, home: string, { url }: Model): Promise<Place> {
   const [project, limner] = [join(home, 'project'), join(home, 'limner')];
-  await Promise.all([project, limner, join(home, 'bin')].map((folder) => mkdir(folder)));
+  await Promise.all([project, limner, join(home, 'bin'), join(home, 'tmp')].map((folder) => mkdir(folder)));
   // A checkout of its own, so that its processes are told from any other limner's.
   await cp(join(root, 'dist'), join(limner, 'dist'), { recursive: true });
   await cp(join(root, 'package.json'), join(limner, 'package.json'));
@@ -91,7 +94,7 @@ function requireZero({ exitCode, printed }: Ended): void {
 
 function runLine(line: string, place: Place, host: Host): Promise<Ended> {
   const path = [join(place.home, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
-  const env = { HOME: place.home, PATH: path, LANG: 'C.UTF-8', PROMPT: 'Paint me a fox.', ...host.env(place) };
+  const env = { HOME: place.home, TMPDIR: join(place.home, 'tmp'), PATH: path, LANG: 'C.UTF-8', NO_COLOR: '1', ...host.env(place) };
   // A group of its own, so that nothing of a host that hangs is left.
   const child = spawn('sh', ['-c', line], { cwd: place.project, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const late = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), longestSessionMs);
