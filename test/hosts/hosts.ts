@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { pins } from '../foreign/pins.ts';
 import { testKey } from '../google/index.ts';
 import type { Host } from './host.ts';
@@ -7,16 +8,28 @@ import { chat } from './wires/chat.ts';
 import { gemini } from './wires/gemini.ts';
 import { responses } from './wires/responses.ts';
 
+/** A configuration, which the README's entry is part of. */
+const settings = z.looseObject({});
+
 const claudeCode: Host = {
   name: 'Claude Code',
   pin: pins.claudeCode,
   wire: anthropic,
   rewrite: (words) => words.replaceAll('…', '...'),
-  setUp: async ({ sh, limner }) => sh(await readEntry('Claude Code', limner)),
+  async setUp({ sh, write, limner }) {
+    const { isCommand, text } = await readEntry('Claude Code', limner);
+    await (isCommand ? sh(text) : write('.claude.json', text));
+  },
   showsPictures: true,
   check: { line: 'claude mcp list', says: /^limner: .* - ✔ Connected$/m },
   ask: 'claude -p "Paint a red fox." --allowedTools "mcp__limner__*"',
-  env: ({ model }) => ({ ANTHROPIC_BASE_URL: model, ANTHROPIC_API_KEY: 'nobody', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }),
+  env: ({ model }) => ({
+    ANTHROPIC_BASE_URL: model,
+    ANTHROPIC_API_KEY: 'nobody',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    // On a busy machine it would ask its model before its servers are there.
+    MCP_CONNECTION_NONBLOCKING: '0',
+  }),
 };
 
 const codex: Host = {
@@ -27,7 +40,7 @@ const codex: Host = {
     const provider = `[model_providers.local]\nname = "local"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "LOCAL_KEY"\n`;
     await write(
       '.codex/config.toml',
-      `model = "local"\nmodel_provider = "local"\n\n${provider}\n${await readEntry('Codex', limner)}${codex.permission}\n`,
+      `model = "local"\nmodel_provider = "local"\n\n${provider}\n${(await readEntry('Codex', limner)).text}${codex.permission}\n`,
     );
   },
   showsPictures: true,
@@ -42,7 +55,7 @@ const geminiCli: Host = {
   pin: pins.geminiCli,
   wire: gemini,
   async setUp({ write, limner, project }) {
-    const entry = JSON.parse(await readEntry('Gemini CLI', limner));
+    const entry = settings.parse(JSON.parse((await readEntry('Gemini CLI', limner)).text));
     const own = { security: { auth: { selectedType: 'gemini-api-key' } }, model: { name: 'gemini-2.5-flash' } };
     await write('.gemini/settings.json', JSON.stringify({ ...entry, ...own }));
     await write('.gemini/policies/limner.toml', geminiCli.permission ?? '');
@@ -61,7 +74,7 @@ const openCode: Host = {
   pin: pins.openCode,
   wire: chat,
   async setUp({ write, limner, model }) {
-    const entry = JSON.parse(await readEntry('OpenCode', limner));
+    const entry = settings.parse(JSON.parse((await readEntry('OpenCode', limner)).text));
     const models = { drawing: { modalities: { input: ['text', 'image'], output: ['text'] }, attachment: true, tool_call: true } };
     const local = { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${model}/v1`, apiKey: 'nobody' }, models };
     await write('project/opencode.json', JSON.stringify({ ...entry, model: 'local/drawing', provider: { local } }));
@@ -76,7 +89,7 @@ const copilotCli: Host = {
   name: 'Copilot CLI',
   pin: pins.copilotCli,
   wire: chat,
-  setUp: async ({ write, limner }) => write('.copilot/mcp-config.json', await readEntry('Claude Desktop', limner)),
+  setUp: async ({ write, limner }) => write('.copilot/mcp-config.json', (await readEntry('Claude Desktop', limner)).text),
   showsPictures: false,
   check: { line: 'copilot mcp get limner', says: /Status: Enabled.*Tools: \* \(all\)/s },
   ask: 'copilot -p "Paint a red fox." --allow-tool limner',
