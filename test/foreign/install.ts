@@ -54,6 +54,7 @@ async function bring(folder: string, pin: Pin): Promise<void> {
       timeout: longestInstallMs,
       maxBuffer: 2 ** 24,
     });
+    await rm(folder, { recursive: true, force: true });
     await rename(draft, folder);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.slice(0, 600) : String(cause);
