@@ -103,6 +103,13 @@ export function readCancelled(message: JSONRPCMessage): RequestId | undefined {
     : undefined;
 }
 
+const introduction = z.object({ method: z.literal('initialize'), params: z.object({ clientInfo: z.object({ name: z.string() }) }) });
+
+/** The name a client introduces itself with until 2025-11-25; undefined for any other message. */
+export function readClientName(message: JSONRPCMessage): string | undefined {
+  return 'method' in message && message.method === 'initialize' ? introduction.safeParse(message).data?.params.clientInfo.name : undefined;
+}
+
 /**
  * A tool call whose arguments are text, a list or null, with an object around them: the SDK would answer it with a protocol error in zod's words, the
  * tool mends it or says what to send instead. Any other message as it is.

@@ -235,6 +235,26 @@ describe.concurrent('a call that was cancelled', () => {
     expect(google.requests).toHaveLength(1);
   });
 
+  test('by OpenCode after its answer was sent has been answered: it cancels every call then, and none is told of as lost', async ({
+    raw,
+    google,
+    computer,
+  }) => {
+    google.always(picture);
+    const server = raw(withKey(google));
+    const clientInfo = { name: 'opencode', version: '1.18.33' };
+    await server.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+    send(server, fox);
+    await server.next(({ id }) => id === 'gone');
+    await cancel(server);
+    await entered(computer, 'answered');
+    const other = await server.call('generate_image', { prompt: 'A hare' });
+    expect(other.facts.unclaimed).toEqual([]);
+    expect(other.text).not.toContain('was lost');
+    expectNew(await server.call('generate_image', fox));
+    expect((await ledgerOf(computer)).filter(({ event }) => event === 'abandoned')).toEqual([]);
+  });
+
   test('at any of twelve moments loses no picture, is not answered any more, and is not billed again', async ({
     raw,
     google,
