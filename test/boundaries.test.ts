@@ -20,6 +20,7 @@ const rows = [
     'outgoing',
     'options',
     'meta-key',
+    'resource-uris',
     'byte-search',
     'allowed-hosts',
     'give-back',
@@ -30,6 +31,7 @@ const rows = [
   ['export'],
   ['decoder'],
   ['archive'],
+  ['views'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
   ['make-file', 'budget', 'new-record', 'export-files'],
@@ -45,6 +47,7 @@ const rows = [
   ['open'],
   ['tools'],
   ['call'],
+  ['gallery-page'],
   ['resources', 'resource-contents'],
   ['server'],
   ['stdio'],
@@ -155,7 +158,7 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(file),
+      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result|views|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(file),
     ),
   ).toEqual([]);
 });
