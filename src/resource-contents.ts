@@ -14,7 +14,7 @@ import { isFormat, sniff, toExtension, toMediaType } from './media.ts';
 import { imagesUri } from './resource-uris.ts';
 import { catalogued } from './resources.ts';
 import { cleanText, formatBytes, quote, showPath, toCleanJson } from './text.ts';
-import { findOriginals, type Place, readDelivered, readOriginalAt, makeSmall, type Sources } from './views/bytes.ts';
+import { findOriginals, makeSmall, type Place, readDelivered, readOriginalAt, type Sources } from './views/bytes.ts';
 import { toFacts, toUri } from './views/facts.ts';
 import { readFamily } from './views/family.ts';
 
@@ -140,7 +140,8 @@ export async function readView(uri: string, id: string, view: string, sources: S
   const record = await sources.archive.find(id);
   if (view === 'file') return (record && (await readFile(uri, record, sources))) ?? readOriginal(uri, id, sources);
   if (view === 'preview') return readPreview(uri, id, record, sources);
-  if (view !== 'history') throw new ResourceNotFoundError(cleanText(uri, 200), `A picture has ${viewNames.join(', ')}, not ${quote(view)}.`);
+  if (view !== 'history')
+    throw new ResourceNotFoundError(cleanText(uri, 200), `A picture has ${viewNames.join(', ')}, not ${quote(view)}.`);
   if (record === undefined) throw new ResourceNotFoundError(uri, await explainUnknown(id, sources.ledger));
   return { contents: [{ uri, mimeType: 'application/json', text: toCleanJson({ images: await readFamily(record, sources.archive) }) }] };
 }

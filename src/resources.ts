@@ -43,12 +43,18 @@ export function registerResources(server: McpServer, deps: Pick<Deps, 'config' |
   });
   const views = {
     title: 'Views of a picture',
-    description: 'preview: a small JPEG. file: the picture as it was delivered. history: what it was made from and what came of that, as JSON.',
+    description:
+      'preview: a small JPEG. file: the picture as it was delivered. history: what it was made from and what came of that, as JSON.',
   };
-  server.registerResource('view', new ResourceTemplate(`${imagesUri}/{id}/{view}`, { list: undefined }), views, async (uri, { id, view }) => {
-    const { readView, sources } = await open();
-    return readView(uri.href, String(id), String(view), sources);
-  });
+  server.registerResource(
+    'view',
+    new ResourceTemplate(`${imagesUri}/{id}/{view}`, { list: undefined }),
+    views,
+    async (uri, { id, view }) => {
+      const { readView, sources } = await open();
+      return readView(uri.href, String(id), String(view), sources);
+    },
+  );
   registerGallery(server);
 }
 

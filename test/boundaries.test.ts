@@ -48,6 +48,7 @@ const rows = [
   ['tools'],
   ['call'],
   ['gallery-page'],
+  ['gallery'],
   ['resources', 'resource-contents'],
   ['server'],
   ['stdio'],
@@ -86,8 +87,8 @@ const doors: Record<string, RegExp> = {
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
-  'node:child_process': /^decoder\/process\.ts$/,
-  'node:http': /^(download\/|model\/post\.ts$)/,
+  'node:child_process': /^(decoder\/process|cli\/open-browser)\.ts$/,
+  'node:http': /^(download\/|gallery\/|model\/post\.ts$)/,
   'node:https': /^(download\/|model\/post\.ts$)/,
   'node:net': /^(download|decoder)\//,
   'node:dns': /^download\//,
@@ -158,7 +159,9 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result|views|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(file),
+      /^(archive|decoder|download|image|cli|call|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)/.test(
+        file,
+      ),
     ),
   ).toEqual([]);
 });

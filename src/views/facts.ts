@@ -2,10 +2,7 @@ import type { ImageRecord } from '../archive/record.ts';
 import { imagesUri } from '../resource-uris.ts';
 import { cleanText, showPath } from '../text.ts';
 
-/** What is told of a picture: enough to tell it apart and to go on with it. The size is that of the file, where there is one. */
-export type PictureFacts = ReturnType<typeof toFacts>;
-
-/** `promptLength`: the most that is told of the prompt, in characters. */
+/** Enough to tell a picture apart and to go on with it. The size is that of the file, where there is one. `promptLength`: the most that is told of the prompt, in characters. */
 export function toFacts(record: ImageRecord, promptLength: number) {
   const pixels = record.delivered ?? record.made;
   return {
@@ -23,6 +20,15 @@ export function toFacts(record: ImageRecord, promptLength: number) {
     parents: record.parents,
     uri: toUri(record),
   };
+}
+
+/** All that a person who looks at the picture wants to know. */
+export type PictureView = ReturnType<typeof toView>;
+
+const longestPrompt = 2000;
+
+export function toView(record: ImageRecord) {
+  return { ...toFacts(record, longestPrompt), differences: record.differences };
 }
 
 export function toUri({ id }: Pick<ImageRecord, 'id'>): string {

@@ -1,20 +1,18 @@
 import type { Archive } from '../archive/archive.ts';
 import type { ImageRecord } from '../archive/record.ts';
-import { type PictureFacts, toFacts } from './facts.ts';
+import { type PictureView, toView } from './facts.ts';
 
 /** Generations that are followed back, later pictures that are looked through for descendants, and pictures that are told of. */
 const [mostBefore, mostAfter, mostTold] = [100, 1000, 200];
-
-const promptLength = 2000;
 
 /**
  * A picture and all that it shares a history with, oldest first: what it was made from, back to the first, and whatever else came of that. `after`: the picture each was
  * made from, null for the first.
  */
-export async function readFamily(record: ImageRecord, archive: Archive): Promise<(PictureFacts & { after: string | null })[]> {
+export async function readFamily(record: ImageRecord, archive: Archive): Promise<(PictureView & { after: string | null })[]> {
   const line = await followBack(record, archive);
   const [first = record] = line;
-  const members = new Map(line.map((member) => [member.id, toFacts(member, promptLength)]));
+  const members = new Map(line.map((member) => [member.id, toView(member)]));
   for (const facts of await readLater(first, archive)) {
     if (members.size >= mostTold) break;
     // A picture is younger than what it was made from, so by now that is among them.
@@ -49,13 +47,13 @@ async function findFirst(ids: readonly string[], archive: Archive): Promise<Imag
 }
 
 /** What was made since, oldest first. */
-async function readLater({ at }: ImageRecord, archive: Archive): Promise<PictureFacts[]> {
-  const later: PictureFacts[] = [];
+async function readLater({ at }: ImageRecord, archive: Archive): Promise<PictureView[]> {
+  const later: PictureView[] = [];
   let looked = 0;
   for await (const record of archive.newestOfAll()) {
     looked += 1;
     if (record.at < at || looked > mostAfter) break;
-    if (record.shotOf === undefined && record.parents.length > 0) later.push(toFacts(record, promptLength));
+    if (record.shotOf === undefined && record.parents.length > 0) later.push(toView(record));
   }
   return later.reverse();
 }
