@@ -1,3 +1,6 @@
+/** Left around what is fitted, on both sides together, in pixels. */
+const margin = 24;
+
 export interface Zoom {
   /** Another picture, of this size in its own pixels. */
   resize(width: number, height: number): void;
@@ -12,7 +15,7 @@ export interface Zoom {
 export function createZoom(stage: HTMLElement, sheet: HTMLElement, scaled: (scale: number) => void): Zoom {
   let [width, height, chosen] = [1, 1, 0];
 
-  const toFit = () => Math.min(stage.clientWidth / width, stage.clientHeight / height, 1);
+  const toFit = () => Math.min((stage.clientWidth - margin) / width, (stage.clientHeight - margin) / height, 1);
   function draw(): void {
     const scale = chosen || toFit();
     sheet.style.width = `${width * scale}px`;

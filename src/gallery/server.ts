@@ -90,7 +90,7 @@ function toHeaders(page: string): Record<string, string> {
     "default-src 'none'",
     `script-src ${toSource(page, 'script')}`,
     `style-src ${toSource(page, 'style')}`,
-    "img-src 'self'",
+    "img-src 'self' data:",
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
