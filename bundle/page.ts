@@ -12,7 +12,7 @@ export const page: Plugin = {
       if (file.type !== 'chunk') continue;
       delete bundle[name];
       const style = shrink(readFileSync(join(app, `${file.name}.css`), 'utf8'));
-      const script = file.code.trim().replaceAll('</script', '<\\/script');
+      const script = file.code.trim().replaceAll('</script', '<\\/script').replaceAll('/* @__PURE__ */ ', '');
       const html = readFileSync(join(app, `${file.name}.html`), 'utf8');
       const source = html.replace('<style>', (tag) => tag + style).replace('<script>', (tag) => tag + script);
       this.emitFile({ type: 'asset', fileName: `${file.name}.html`, source });
@@ -22,11 +22,17 @@ export const page: Plugin = {
 
 /** Without comments and the space that only people need. */
 function shrink(css: string): string {
-  return css
-    .replace(/\/\*.*?\*\//gs, '')
-    .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,]) ?/g, '$1')
-    .replace(/: /g, ':')
-    .replaceAll(';}', '}')
-    .trim();
+  return (
+    css
+      .replace(/\/\*.*?\*\//gs, '')
+      .replace(/\s+/g, ' ')
+      .replace(/ ?([{};,>]) ?/g, '$1')
+      .replace(/: /g, ':')
+      .replace(/\b0(\.\d)/g, '$1')
+      // Nested rules need no sign but where they are about the element itself.
+      .replace(/(?<=[{};,])& ?(?=[a-z>])/g, '')
+      .replaceAll(';}', '}')
+      .replace(/="(\w+)"/g, '=$1')
+      .trim()
+  );
 }

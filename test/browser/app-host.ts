@@ -3,20 +3,26 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { McpUiHostCapabilities, McpUiHostContext } from '@modelcontextprotocol/ext-apps';
 import axe from 'axe-core';
-import { type BrowserContextOptions, chromium, type Frame, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Frame, type Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
-import { type Limner, test as base } from '../fixtures.ts';
+import { test as base, type Limner } from '../fixtures.ts';
 import { launch, requireChromium } from './browser.ts';
 
 export const galleryUri = 'ui://limner/gallery.html';
 
 /** As Claude has it: no network, pictures by their bytes alone. */
-const strict = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
+const strict =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
 
 /** All that the specification names. */
-export const everything: McpUiHostCapabilities = { serverTools: {}, serverResources: {}, message: { text: {} }, updateModelContext: { text: {} } };
+export const everything: McpUiHostCapabilities = {
+  serverTools: {},
+  serverResources: {},
+  message: { text: {} },
+  updateModelContext: { text: {} },
+};
 
 export interface HostOptions {
   limner: Limner;
@@ -77,21 +83,32 @@ async function startOrigins(): Promise<{ host: string; sandbox: string; stop(): 
 }
 
 interface Fixtures {
+  /** One for a file's tests: starting it takes longer than most of them. */
+  stage: { browser: Browser; origins: Awaited<ReturnType<typeof startOrigins>> };
   /** Calls a tool and shows the result as a host does. */
   show(options: HostOptions): Promise<AppHost>;
 }
 
 export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
-  show: async ({}, use) => {
-    await requireChromium();
-    const [browser, origins] = await Promise.all([chromium.launch(launch), startOrigins()]);
+  stage: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    async ({}, use) => {
+      await requireChromium();
+      const [browser, origins] = await Promise.all([chromium.launch(launch), startOrigins()]);
+      await use({ browser, origins });
+      await browser.close();
+      origins.stop();
+    },
+    { scope: 'file' },
+  ],
+  show: async ({ stage: { browser, origins } }, use) => {
+    const contexts: BrowserContext[] = [];
     await use(async (options) => {
       const context = await browser.newContext({ viewport: { width: 800, height: 900 }, ...options.browser });
+      contexts.push(context);
       return openHost(await context.newPage(), origins, options);
     });
-    await browser.close();
-    origins.stop();
+    for (const context of contexts) await context.close();
   },
 });
 
@@ -135,7 +152,9 @@ async function openHost(page: Page, origins: { host: string; sandbox: string }, 
   return host;
 }
 
-const violations = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })) }));
+const violations = z.array(
+  z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })) }),
+);
 
 /** Fails with what axe finds wrong with the page as it is now. */
 export async function expectAccessible(frame: Frame | Page): Promise<void> {

@@ -1,3 +1,4 @@
+import type { CallToolResult, ReadResourceResult } from '@modelcontextprotocol/client';
 import {
   AppBridge,
   buildAllowAttribute,
@@ -5,7 +6,6 @@ import {
   type McpUiHostContext,
   PostMessageTransport,
 } from '@modelcontextprotocol/ext-apps/app-bridge';
-import type { CallToolResult, ReadResourceResult } from '@modelcontextprotocol/client';
 
 /** What the test answers for the server, and hears. */
 declare global {
