@@ -49,7 +49,7 @@ test('several pictures stand in a grid, each by itself, with what they cost; the
   });
   expectQuiet(host);
   await expectAccessible(app);
-  await keepScreenshot(host.page, 'app-grid');
+  await keepScreenshot(host.page, 'app-grid', false);
 });
 
 test('a picture is opened in full size, fitted, zoomed by keys, wheel and buttons, and moved', async ({ limner, google, show }) => {
@@ -137,7 +137,7 @@ test('a refinement is paid after its price was shown, joins the others, and lies
     ['Make it winter', 'true'],
   ]);
   await expectAccessible(app);
-  await keepScreenshot(page, 'app-compare');
+  await keepScreenshot(page, 'app-compare', false);
   await history.first().click();
   expect(await app.getByRole('heading', { level: 2 }).innerText()).toBe('A red fox on a hill');
   expectQuiet(host);
@@ -165,7 +165,7 @@ test('branches of a history are seen and heard', async ({ limner, google, show }
   expect([snow?.y, autumn?.x]).toEqual([first?.y, snow?.x]);
   expect(cabin?.x).toBeGreaterThan(snow?.x ?? 0);
   expect([moon?.x, (moon?.y ?? 0) > (cabin?.y ?? 0), (autumn?.y ?? 0) > (moon?.y ?? 0)]).toEqual([cabin?.x, true, true]);
-  await keepScreenshot(host.page, 'app-history');
+  await keepScreenshot(host.page, 'app-history', false);
 });
 
 test('variations are four of the same call, beside the first, at a price that is told before', async ({ limner, google, show }) => {
@@ -282,14 +282,14 @@ describe.for([
     await vi.waitFor(async () => expect(await sizeOf(app, '#grid li:nth-child(2) img')).toBeDefined(), { timeout: 10_000 });
     await isWithin();
     await expectAccessible(app);
-    await keepScreenshot(page, `app-${name}-grid`);
+    await keepScreenshot(page, `app-${name}-grid`, false);
     await openFirst(host);
     await button(app, 'Compare').click();
     await dialog(app).getByRole('button', { name: 'Refine' }).click();
     await vi.waitFor(async () => expect(await app.getByRole('navigation').getByRole('button').count()).toBe(3));
     await isWithin();
     await expectAccessible(app);
-    await keepScreenshot(page, `app-${name}-view`);
+    await keepScreenshot(page, `app-${name}-view`, false);
     const ground = String(await app.evaluate('getComputedStyle(document.documentElement).backgroundColor'));
     const [red = 0] = (ground.match(/\d+/g) ?? []).map(Number);
     if (name.startsWith('dark')) expect(red).toBeLessThan(60);
@@ -319,7 +319,7 @@ test('real transparency is shown on a checkerboard in full size', async ({ start
   }`,
   );
   expect(alpha).toBe(0);
-  await keepScreenshot(host.page, 'app-alpha');
+  await keepScreenshot(host.page, 'app-alpha', false);
 });
 
 test('a host that lets nothing be called is asked to ask the agent; one that lets nothing has no such buttons', async ({
@@ -345,7 +345,7 @@ test('a host that lets nothing be called is asked to ask the agent; one that let
   expect(await dialog(bare.app).locator('.actions').innerText()).toBe('Copy path');
   await vi.waitFor(async () => expect(await status(bare.app).innerText()).toMatch(/Only the preview/));
   await expectAccessible(bare.app);
-  await keepScreenshot(bare.page, 'app-bare');
+  await keepScreenshot(bare.page, 'app-bare', false);
   expectQuiet(bare);
 });
 

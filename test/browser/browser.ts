@@ -106,9 +106,9 @@ async function startSite(files: Parameters<ServeSite>[0], html: string): Promise
 }
 
 /** Keeps a picture of the page for a person to look at. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
+export async function keepScreenshot(page: Page, name: string, isWhole = true): Promise<void> {
   await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: isWhole });
 }
 
 const Images = z.array(z.object({ src: z.string(), width: z.number(), height: z.number() }));
