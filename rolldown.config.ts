@@ -1,6 +1,7 @@
 import { defineConfig } from 'rolldown';
 import { ascii } from './bundle/ascii.ts';
 import { notices } from './bundle/notices.ts';
+import { page } from './bundle/page.ts';
 import { standIns } from './bundle/stand-ins.ts';
 
 // What jsonc-parser gives Node by default loads its parts in a way that cannot be bundled.
@@ -11,6 +12,7 @@ const output = { dir: 'dist', format: 'esm', minify: true } as const;
 /**
  * The package: everything but sharp, which brings native code. What a server starts from is one file behind its entry, and what calls need another, loaded with the first.
  * The process that decodes has its own, since it shall not have what the server has.
+ * The page that shows pictures is one file of HTML.
  */
 export default defineConfig([
   {
@@ -33,5 +35,12 @@ export default defineConfig([
     input: { child: 'build/decoder/child.js' },
     plugins: [standIns, ascii, notices('NOTICES-child.txt')],
     output: { ...output, codeSplitting: false },
+  },
+  {
+    input: { gallery: 'app/gallery.ts' },
+    platform: 'browser',
+    logLevel: 'warn',
+    plugins: [page],
+    output: { dir: 'dist', format: 'iife', minify: true },
   },
 ]);

@@ -6,15 +6,17 @@ import {
   type Resource,
   ResourceNotFoundError,
 } from '@modelcontextprotocol/server';
-import type { Memory } from './archive/identify.ts';
 import type { Ledger } from './archive/ledger.ts';
-import { type ImageRecord, imageIdPattern, toSha256 } from './archive/record.ts';
-import type { Config } from './config.ts';
+import { type ImageRecord, imageIdPattern } from './archive/record.ts';
 import { findAllowed } from './files/paths.ts';
-import { measure, readBytes, readPictureFile } from './files/read.ts';
+import { measure } from './files/read.ts';
 import { isFormat, sniff, toExtension, toMediaType } from './media.ts';
-import { catalogued, imagesUri } from './resources.ts';
+import { imagesUri } from './resource-uris.ts';
+import { catalogued } from './resources.ts';
 import { cleanText, formatBytes, quote, showPath, toCleanJson } from './text.ts';
+import { findOriginals, makeSmall, type Place, readDelivered, readOriginalAt, type Sources } from './views/bytes.ts';
+import { toFacts, toUri } from './views/facts.ts';
+import { readFamily } from './views/family.ts';
 
 /** Pictures that are listed as resources, and looked through to complete an id. */
 const [listed, completed] = [20, 100];
@@ -22,11 +24,9 @@ const [listed, completed] = [20, 100];
 /** Longest original that is handed over: clients hang up on a line of more than 10 MiB, and base64 makes three bytes four characters. */
 const maxBlobBytes = 7_500_000;
 
-type Sources = Memory & { config: Config };
-
 /** The recent pictures as JSON. */
 export async function readCatalogue(sources: Sources): Promise<string> {
-  return toCleanJson({ images: (await findRecent(sources, catalogued)).map(toFacts) });
+  return toCleanJson({ images: (await findRecent(sources, catalogued)).map((record) => toFacts(record, 200)) });
 }
 
 /** Ids of pictures that begin with what was typed, newest first. */
@@ -51,32 +51,11 @@ export async function findRecent({ archive, ledger }: Sources, count: number): P
   return [...found.values()].sort((a, b) => b.at.localeCompare(a.at) || b.number - a.number).slice(0, count);
 }
 
-/** Enough to tell pictures apart and to go on with one; the size is that of the file, where there is one. */
-function toFacts(record: ImageRecord) {
-  const pixels = record.delivered ?? record.made;
-  return {
-    id: record.id,
-    when: record.at,
-    tool: record.tool,
-    backend: record.backend,
-    model: cleanText(record.answeredBy ?? record.model, 100),
-    prompt: cleanText(record.prompt, 200),
-    alt: record.alt ?? null,
-    dollars: record.dollars ?? null,
-    path: record.delivered ? showPath(record.delivered.path) : null,
-    width: pixels?.width ?? null,
-    height: pixels?.height ?? null,
-    format: pixels?.format ?? null,
-    parents: record.parents,
-    uri: toUri(record),
-  };
-}
-
 /** The newest pictures whose originals are still there; nothing is offered that cannot be had. */
 export async function listOriginals(sources: Sources): Promise<Resource[]> {
   const records = await findRecent(sources, listed);
   const resources = await Promise.all(
-    records.map(async (record) => ((await findPlaces(record.id, record, sources)).length > 0 ? [toResource(record)] : [])),
+    records.map(async (record) => ((await findOriginals(record.id, record, sources)).length > 0 ? [toResource(record)] : [])),
   );
   return resources.flat();
 }
@@ -100,48 +79,27 @@ function toName({ id, delivered, original, made }: ImageRecord): string {
   return isSameFormat ? basename(delivered.path) : `${parse(delivered.path).name}.${toExtension(made.format)}`;
 }
 
-function toUri({ id }: ImageRecord): string {
-  return `${imagesUri}/${id}`;
-}
-
 /** The bytes as the model returned them. Throws what the protocol has for a resource that is not there, saying why and what to do. */
 export async function readOriginal(uri: string, id: string, sources: Sources): Promise<ReadResourceResult> {
-  // Only what is an id becomes part of a path.
-  if (!imageIdPattern.test(id)) {
-    throw new ResourceNotFoundError(cleanText(uri, 200), `${quote(id)} is no picture id; read ${imagesUri} for the pictures there are.`);
-  }
+  requireId(uri, id);
   const { archive, ledger, config } = sources;
   const record = await archive.find(id);
-  for (const { path, bytes: size } of await findPlaces(id, record, sources)) {
-    if (size > maxBlobBytes) throw tooLarge(uri, id, path, size);
-    const isDelivered = path === record?.delivered?.path && path !== record.original?.path;
-    // Where a file was delivered is only what a record says, so it is read as any path is.
-    const bytes = isDelivered ? (await readPictureFile(path, config).catch(() => undefined))?.bytes : await readBytes(path);
-    if (bytes && isOriginal(bytes, record)) return { contents: [{ uri, mimeType: mediaTypeOf(bytes), blob: toBase64(bytes) }] };
+  for (const place of await findOriginals(id, record, sources)) {
+    if (place.bytes > maxBlobBytes) throw tooLarge(uri, id, place);
+    const bytes = await readOriginalAt(place, record, config);
+    if (bytes) return toBlob(uri, bytes);
   }
   throw new ResourceNotFoundError(uri, record ? await explainMissing(record, config) : await explainUnknown(id, ledger));
 }
 
-interface Place {
-  path: string;
-  bytes: number;
+/** Only what is an id becomes part of a path. */
+function requireId(uri: string, id: string): void {
+  if (imageIdPattern.test(id)) return;
+  throw new ResourceNotFoundError(cleanText(uri, 200), `${quote(id)} is no picture id; read ${imagesUri} for the pictures there are.`);
 }
 
-/**
- * Where the original of a picture may be read, by file sizes alone: where it was kept, under its id when the state folder was moved or its record could
- * not be written, and where it was delivered untouched.
- */
-async function findPlaces(id: string, record: ImageRecord | undefined, { archive, config }: Omit<Sources, 'ledger'>): Promise<Place[]> {
-  const [original, delivered] = [record?.original, record?.delivered];
-  const isCopy = original !== undefined && original.sha256 === delivered?.sha256;
-  const copy = isCopy && (await findAllowed(delivered.path, config)) !== undefined ? delivered.path : undefined;
-  const paths = new Set([original?.path, await archive.findOriginal(id), copy].filter((path) => path !== undefined));
-  const places = await Promise.all([...paths].map(async (path) => ({ path, bytes: (await measure(path))?.bytes ?? 0 })));
-  return places.filter(({ bytes }) => bytes > 0 && bytes === (original?.bytes ?? bytes));
-}
-
-function isOriginal(bytes: Uint8Array, record: ImageRecord | undefined): boolean {
-  return record?.original === undefined || toSha256(bytes) === record.original.sha256;
+function toBlob(uri: string, bytes: Uint8Array): ReadResourceResult {
+  return { contents: [{ uri, mimeType: mediaTypeOf(bytes), blob: toBase64(bytes) }] };
 }
 
 function mediaTypeOf(bytes: Uint8Array): string {
@@ -153,7 +111,7 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-function tooLarge(uri: string, id: string, path: string, bytes: number): ProtocolError {
+function tooLarge(uri: string, id: string, { path, bytes }: Place): ProtocolError {
   const message = `The original of ${id} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBlobBytes)} that fit a message; read the file instead: ${showPath(path)}`;
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message, { uri, reason: 'too_large' });
 }
@@ -168,6 +126,36 @@ async function explainMissing({ id, original, delivered }: ImageRecord, config: 
   return isThere
     ? `${why}; read the delivered file instead: ${showPath(delivered.path)}`
     : `${why}, and the delivered file ${showPath(delivered.path)} is gone too; make it again with the same prompt.`;
+}
+
+/** What a picture is looked at by, beside its original. */
+export const viewNames = ['preview', 'file', 'history'] as const;
+
+/**
+ * One view of a picture: `preview` small, `file` as it was delivered (the model's own bytes where that is gone or too long for a message), `history` as JSON. Throws what the protocol
+ * has for a resource that is not there, saying why and what to do.
+ */
+export async function readView(uri: string, id: string, view: string, sources: Sources): Promise<ReadResourceResult> {
+  requireId(uri, id);
+  const record = await sources.archive.find(id);
+  if (view === 'file') return (record && (await readFile(uri, record, sources))) ?? readOriginal(uri, id, sources);
+  if (view === 'preview') return readPreview(uri, id, record, sources);
+  if (view !== 'history')
+    throw new ResourceNotFoundError(cleanText(uri, 200), `A picture has ${viewNames.join(', ')}, not ${quote(view)}.`);
+  if (record === undefined) throw new ResourceNotFoundError(uri, await explainUnknown(id, sources.ledger));
+  return { contents: [{ uri, mimeType: 'application/json', text: toCleanJson({ images: await readFamily(record, sources.archive) }) }] };
+}
+
+async function readFile(uri: string, record: ImageRecord, { config }: Sources): Promise<ReadResourceResult | undefined> {
+  if ((record.delivered?.bytes ?? 0) > maxBlobBytes) return undefined;
+  const bytes = await readDelivered(record, config);
+  return bytes && toBlob(uri, bytes);
+}
+
+async function readPreview(uri: string, id: string, record: ImageRecord | undefined, sources: Sources): Promise<ReadResourceResult> {
+  const small = await makeSmall(id, record, sources);
+  if (small) return toBlob(uri, small.bytes);
+  throw new ResourceNotFoundError(uri, record ? await explainMissing(record, sources.config) : await explainUnknown(id, sources.ledger));
 }
 
 /** The ledger still has the ids of pictures that were forgotten, and where their files went. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { UrlRule } from './allowed-hosts.ts';
 import { metaKey } from './meta-key.ts';
 import { registerPrompts } from './prompts/register.ts';
+import { galleryUri } from './resource-uris.ts';
 import { registerResources } from './resources.ts';
 import { type Deps, type Tool, toListedSchema } from './tool.ts';
 import { composeImages, editImage, exportImage, generateImage } from './tools/index.ts';
@@ -67,7 +68,7 @@ function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): 
       idempotentHint: false,
       openWorldHint: tool.isFree !== true,
     },
-    _meta: { 'anthropic/alwaysLoad': true },
+    _meta: { 'anthropic/alwaysLoad': true, ...(tool.isFree !== true && { ui: { resourceUri: galleryUri } }) },
   };
   server.registerTool(tool.name, config, (raw: unknown, context: ServerContext) => {
     const answer = import('./call.ts').then(({ answerCall }) => answerCall(server, tool, raw, context, deps));

@@ -21,6 +21,7 @@ const rows = [
     'outgoing',
     'options',
     'meta-key',
+    'resource-uris',
     'byte-search',
     'allowed-hosts',
     'give-back',
@@ -34,6 +35,7 @@ const rows = [
   ['decoder'],
   ['setup'],
   ['archive'],
+  ['views'],
   ['plan-history', 'plan-shape', 'plan-finish', 'plan-background', 'plan-region'],
   ['plan'],
   ['make-file', 'budget', 'new-record', 'export-files'],
@@ -51,6 +53,8 @@ const rows = [
   ['perform'],
   ['consent'],
   ['call'],
+  ['gallery-page'],
+  ['gallery'],
   ['resources', 'resource-contents'],
   ['prompts'],
   ['server'],
@@ -93,8 +97,8 @@ const doors: Record<string, RegExp> = {
   '@modelcontextprotocol/client/stdio': /^cli\//,
   'node:fs': /^files\//,
   'node:fs/promises': /^files\//,
-  'node:child_process': /^decoder\/process\.ts$/,
-  'node:http': /^(download\/|model\/wire\.ts$)/,
+  'node:child_process': /^(decoder\/process|cli\/open-browser)\.ts$/,
+  'node:http': /^(download\/|gallery\/|model\/wire\.ts$)/,
   'node:https': /^(download\/|model\/wire\.ts$)/,
   'node:net': /^(download|decoder)\//,
   'node:dns': /^download\//,
@@ -165,7 +169,7 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
+      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
         file,
       ),
     ),

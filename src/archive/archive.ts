@@ -52,6 +52,8 @@ export interface Archive extends Removal {
   ofCall(call: string): Promise<ImageRecord[]>;
   /** Delivered pictures, newest first, made in `folder` or anywhere. */
   newestFirst(folder?: string): AsyncGenerator<DeliveredRecord>;
+  /** Every picture, newest first, delivered or not. */
+  newestOfAll(): AsyncGenerator<ImageRecord>;
   /** Where an original lies that arrived under an id, when its record was not written any more. */
   findOriginal(id: string): Promise<string | undefined>;
   /** The conversation of a picture, or why there is none to go on with. */
@@ -235,6 +237,12 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       for (const id of await findIds(folder === undefined ? {} : { folder })) {
         const record = await readRecord(id);
         if (record && isDelivered(record) && (folder === undefined || record.folder === folder)) yield record;
+      }
+    },
+    async *newestOfAll() {
+      for (const id of await findIds({})) {
+        const record = await readRecord(id);
+        if (record) yield record;
       }
     },
     findOriginal,

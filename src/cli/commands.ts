@@ -52,6 +52,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./show.ts')).showCommand,
   },
   {
+    name: 'gallery',
+    summary: 'look at the pictures in your browser: full size, before and after, history',
+    load: async () => (await import('./gallery.ts')).galleryCommand,
+  },
+  {
     name: 'history',
     summary: 'what was made: when, model, cost, file; --json',
     load: async () => (await import('./history.ts')).historyCommand,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ExportedFile } from '../../src/export/wish.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const launch = { executablePath, args: ['--no-sandbox'] };
+export const launch = { executablePath, args: ['--no-sandbox'] };
 const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** A web site of exported files, on this computer only. */
@@ -63,7 +63,7 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-async function requireChromium(): Promise<void> {
+export async function requireChromium(): Promise<void> {
   await access(executablePath).catch(() => {
     throw new Error(`No Chromium at ${executablePath}. Install it (Debian: apt-get install chromium), or name one in CHROMIUM.`);
   });
@@ -106,9 +106,9 @@ async function startSite(files: Parameters<ServeSite>[0], html: string): Promise
 }
 
 /** Keeps a picture of the page for a person to look at. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
+export async function keepScreenshot(page: Page, name: string, isWhole = true): Promise<void> {
   await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: isWhole });
 }
 
 const Images = z.array(z.object({ src: z.string(), width: z.number(), height: z.number() }));

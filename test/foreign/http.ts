@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import { createAsked } from '../../src/asked.ts';
 import { loadConfig } from '../../src/config.ts';
 import { open } from '../../src/open.ts';
 import { createServer } from '../../src/server.ts';
@@ -23,6 +24,7 @@ export async function serveHttp({ project, home, env }: Computer): Promise<HttpS
     config,
     open: () => opened,
     notices: [],
+    asked: createAsked(),
     gone: new AbortController().signal,
     track: () => undefined,
     logError: (error) => errors.push(error),

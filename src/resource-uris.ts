@@ -1,0 +1,5 @@
+/** The recent pictures; below it, each picture under its id. */
+export const imagesUri = 'limner://images';
+
+/** The page that hosts with MCP Apps show a result with. */
+export const galleryUri = 'ui://limner/gallery.html';
