@@ -75,6 +75,13 @@ describe('the key', () => {
     expect(unreachable.stderr).toContain('could not be checked');
   });
 
+  test('is sent nowhere while the address it would go to is wrong', async ({ computer, google }) => {
+    const env = { GOOGLE_GEMINI_BASE_URL: `ftp://${new URL(google.url).host}` };
+    const { stderr } = await setUp(computer, [...quietly, '--key-file', '-'], { env, input: testKey, code: 1 });
+    expect(stderr).toContain('the key was not checked, since a setting is wrong');
+    expect(google.others).toEqual([]);
+  });
+
   test.for([
     ['AIza key with spaces', 'characters no key has'],
     ['', 'is empty'],

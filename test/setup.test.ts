@@ -58,7 +58,8 @@ describe('configurations as their hosts write them', () => {
   });
 
   test('that are not there are made, for this person alone, and are gone again', async ({ computer }) => {
-    await setUp(computer, ['--host', all, '--yes', '--no-key']);
+    const { stdout } = await setUp(computer, ['--host', all, '--yes', '--no-key']);
+    expect(stdout).toContain('Zed: ~/.config/zed/settings.json (new; Zed does not seem to be on this computer)\n');
     for (const { id } of hosts) expect((await stat(fileOf(computer, id))).mode & 0o777).toBe(0o600);
     expect(await readEntry(computer, 'claude-desktop')).toEqual(entry);
     expect(await readEntry(computer, 'claude-code')).toEqual({ type: 'stdio', ...entry });

@@ -11,8 +11,8 @@ const usage = `Usage: limner doctor [--offline] [--json]
 
 Looks at everything limner needs: Node, sharp, the settings, the key, Google and
 its models, proxy, clock, folders, free space, the archive, budgets, hosts. Each
-line says ok, warning or problem, and how to mend it. It asks Google for its list of
-models, which is free, and changes nothing. Exit code 1 where there is a problem.
+line says ok, warning or problem, and how to mend it. It asks Google for its list
+of models, which is free, and changes nothing. Exit code 1 where there is a problem.
 
   --offline   ask nobody
   --json      as JSON, for programs`;

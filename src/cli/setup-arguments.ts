@@ -17,7 +17,7 @@ into limner's own settings file, for you alone; then checks the key, for free.
 
   --key-file FILE   takes the key from a file, - from stdin; else it is asked for
   --no-key          goes on without a key
-  --standin         labelled stand-in drawings in place of a model: no key, no cost
+  --standin         labelled stand-in drawings: no model, no key, no cost
   --remove          takes limner out of the hosts again
   --remove-key      takes the key out of limner's settings file
   -y, --yes         does not ask`;

@@ -105,6 +105,10 @@ const refusals: readonly ErrorCode[] = ['key_rejected', 'permission', 'billing',
 
 /** Asks Google for its list of models, which is free, and says what that shows. Only a refusal is a failure: without a network there is nothing wrong with the set-up. */
 async function checkKey(key: string, { config, print, printError }: CliContext): Promise<number> {
+  if (config.problems.length > 0) {
+    printError('limner: the key was not checked, since a setting is wrong; it is named above.');
+    return 1;
+  }
   const { findAvailability } = await import('../model/availability.ts');
   const { checkGoogle } = await import('../doctor/google.ts');
   const redactor = createRedactor([key]);

@@ -103,12 +103,12 @@ interface HostResult {
 }
 
 /** One host from its file to what became of it; what fails is told, and the others go on. */
-async function handleHost({ host, file }: FoundHost, task: Task): Promise<HostResult> {
+async function handleHost({ host, file, isHere }: FoundHost, task: Task): Promise<HostResult> {
   const { context } = task;
   try {
     const read = await readPersonFile(file);
     const change = await plan(host, read, task);
-    return { host, ...(await carryOut(host, read, change, task)) };
+    return { host, ...(await carryOut({ host, isHere }, read, change, task)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const why = error instanceof Unreadable ? `${toHomePath(file, context.config.home)} was not touched: ${error.message}.` : error.message;
@@ -124,7 +124,12 @@ async function plan(host: Host, { path, text = '' }: PersonFile, { action, start
   return planRemoval({ host, start }, text, await readBackup(path));
 }
 
-async function carryOut(host: Host, file: PersonFile, change: Change, task: Task): Promise<Omit<HostResult, 'host'>> {
+async function carryOut(
+  { host, isHere }: Pick<FoundHost, 'host' | 'isHere'>,
+  file: PersonFile,
+  change: Change,
+  task: Task,
+): Promise<Omit<HostResult, 'host'>> {
   const { context, action } = task;
   const { print, config } = context;
   const shown = toHomePath(file.path, config.home);
@@ -134,7 +139,12 @@ async function carryOut(host: Host, file: PersonFile, change: Change, task: Task
     return { code: 0, isChanged: false };
   }
   await requireOwn(file);
-  print([`${host.name}: ${shown}${file.text === undefined ? ' (new)' : ''}`, ...showChange(host, change)].join('\n'));
+  print(
+    [
+      `${host.name}: ${shown}${file.text !== undefined ? '' : isHere ? ' (new)' : ` (new; ${host.name} does not seem to be on this computer)`}`,
+      ...showChange(host, change),
+    ].join('\n'),
+  );
   const stop = await agree(change, shown, task);
   if (stop !== undefined) return { code: stop, isChanged: false };
   const backup = await applyChange(file, change);

@@ -91,10 +91,11 @@ function insert(text: string, container: Node, key: string, value: unknown): Edi
   if (first === undefined || last === undefined) return insertOnly(text, container, key, value);
   const end = last.offset + last.length;
   const comma = findComma(text, end);
-  const isInline = !text.slice(container.offset, first.offset).includes('\n');
+  const close = container.offset + container.length - 1;
+  const isInline = !`${text.slice(container.offset, first.offset)}${text.slice(end, close)}`.includes('\n');
   const indentation = indentationAt(text, first.offset);
   const property = isInline ? `${JSON.stringify(key)}:${JSON.stringify(value)}` : toProperty(key, value, text, indentation);
-  const place = endOfLine(text, comma ?? end, container.offset + container.length - 1);
+  const place = endOfLine(text, comma ?? end, close);
   const gap = isInline ? ' '.repeat(/^"[^"]*":\s/.test(text.slice(first.offset)) ? 1 : 0) : lineBreakOf(text) + indentation;
   const added = { start: place, end: place, text: `${gap}${property}${comma === undefined ? '' : ','}` };
   if (comma !== undefined) return [added];
