@@ -1,6 +1,7 @@
 import { guessDone } from '../progress.ts';
 import type { CliContext, StatusLine } from './context.ts';
 import { toCell } from './layout.ts';
+import type { Manner } from './tool-call.ts';
 
 /** How a call goes on, for the person who waits for it. */
 interface ProgressBar {
@@ -18,12 +19,12 @@ const stopping = 'Stopping; what is under way has a moment to arrive';
 /** A bar on the terminal's line, gone when the call has ended; without a terminal nothing or, where the person wants to hear of it, a line a step. */
 export function startProgressBar(
   { status, printError }: Pick<CliContext, 'status' | 'printError'>,
-  isVerbose: boolean,
+  { isVerbose, isPaid }: Pick<Manner, 'isVerbose' | 'isPaid'>,
   stopped: AbortSignal,
 ): ProgressBar {
   if (status === undefined) return { report: isVerbose ? toLines(printError) : () => undefined, stop: () => undefined };
   const started = performance.now();
-  let state = { message: 'Starting', done: 0, total: 1 };
+  let state = { message: isPaid ? 'Starting' : 'Working', done: 0, total: 1 };
   const draw = () => drawBar(status, stopped.aborted ? { ...state, message: stopping } : state, (performance.now() - started) / 1000);
   const timer = setInterval(draw, redrawMs);
   draw();

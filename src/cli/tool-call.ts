@@ -85,12 +85,12 @@ async function performShown<Input>(
   tool: Tool<Input>,
   input: unknown,
   approved: boolean,
-  { isVerbose }: Manner,
+  manner: Manner,
   { signal, screen }: { signal: AbortSignal; screen: Screen | undefined },
   context: CliContext,
 ): Promise<Done> {
   const { config, archive, ledger, model } = context;
-  const bar = startProgressBar(context, isVerbose, signal);
+  const bar = startProgressBar(context, manner, signal);
   try {
     return await perform(tool, input, approved, {
       config: { ...toPersonalConfig(context), preview: screen ? previewEdge : 'none' },
