@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/packages/*.packages.ts'],
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: process.env.CI ? ['default'] : ['verbose'],
   },
 });

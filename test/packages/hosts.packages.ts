@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import about from '../../package.json' with { type: 'json' };
 import { type Registry, startRegistry } from './registry.ts';
 import { installTool, makeFolder, root, run } from './tools.ts';
@@ -47,6 +48,23 @@ async function spoil(name: string, path: string, change: (text: string) => strin
   return copy;
 }
 
+/** What a person's shell has set. */
+const shell = { GEMINI_API_KEY: 'a-key-of-the-shell', LIMNER_BUDGET_USD_PER_DAY: '5' };
+
+/** The settings a host hands to the server it starts, when its person has these in the shell: an `npx` that notes them stands in front of the real one. */
+async function handedOn(host: string, person: Record<string, string>): Promise<Record<string, string>> {
+  const [front, note] = [join(folder.path, 'front'), join(folder.path, 'note.json')];
+  await mkdir(front, { recursive: true });
+  const script = `#!/usr/bin/env node
+    const settings = Object.entries(process.env).filter(([name, value]) => value !== '' && /^(LIMNER_|GEMINI_API_KEY|GOOGLE_)/.test(name));
+    require('node:fs').writeFileSync(${JSON.stringify(note)}, JSON.stringify(Object.fromEntries(settings)));`;
+  await writeFile(join(front, 'npx'), script, { mode: 0o755 });
+  await run(host, ['mcp', 'list'], folder.path, { ...env, ...person, PATH: `${front}:${process.env.PATH}` });
+  const noted = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(note, 'utf8')));
+  await rm(note);
+  return noted;
+}
+
 describe('Claude Code', () => {
   let claude: string;
   beforeAll(async () => {
@@ -75,6 +93,15 @@ describe('Claude Code', () => {
     const { output } = await run(claude, ['mcp', 'list'], folder.path, env);
     expect(output).toMatch(new RegExp(`plugin:limner:limner: npx -y limner@${about.version} - .*Connected`));
   });
+
+  test('hands on what the shell has set while nobody has answered for the key, and then the answer first', async () => {
+    expect(await handedOn(claude, {})).toEqual({});
+    const { GEMINI_API_KEY: key, ...others } = shell;
+    expect(await handedOn(claude, shell)).toEqual({ GOOGLE_API_KEY: key, ...others });
+    await run(claude, ['plugin', 'uninstall', 'limner@limner'], folder.path, env);
+    await run(claude, ['plugin', 'install', 'limner@limner', '--config', 'api_key=a-key-that-was-typed'], folder.path, env);
+    expect(await handedOn(claude, shell)).toMatchObject({ GEMINI_API_KEY: 'a-key-that-was-typed' });
+  });
 });
 
 describe('Gemini CLI', () => {
@@ -98,5 +125,10 @@ describe('Gemini CLI', () => {
     const { output } = await run(gemini, ['mcp', 'list'], folder.path, env);
     expect(output).toMatch(new RegExp(`limner \\(from limner\\): npx -y limner@${about.version} \\(stdio\\) - Connected`));
     expect((await run(gemini, ['skills', 'list'], folder.path, env)).output).toMatch(/limner.*\[Enabled\]/);
+  });
+
+  test('hands on the key that is its own too, and what else the shell has set', async () => {
+    expect(await handedOn(gemini, {})).toEqual({});
+    expect(await handedOn(gemini, shell)).toEqual(shell);
   });
 });
