@@ -69,7 +69,7 @@ async function say(server: Raw, google: Google, texts: readonly string[]): Promi
     ({ text, mode, index }) =>
       server.request('tools/call', {
         name: 'generate_image',
-        arguments: { prompt: `${text} [${mode} ${index}]`, output: 'out/', web_search: true },
+        arguments: { prompt: `${text} [${mode} ${index}]`, alt: text, output: 'out/', web_search: true },
         _meta: { progressToken: index },
       }),
   );
@@ -92,6 +92,11 @@ async function misuse(server: Raw, texts: readonly string[]): Promise<void> {
       [text, { prompt: 'A fox' }],
     ] as const;
   await askAll(texts.flatMap(calls), ([name, args]) => server.request('tools/call', { name, arguments: args }));
+  // Each takes its time, since the picture is made.
+  const exported = texts.filter((_, index) => index % amount(40, 1) === 0);
+  const card = { images: ['fox.png'], preset: 'og', output: 'og/', overwrite: true };
+  await askAll(exported, (alt) => server.request('tools/call', { name: 'export_image', arguments: { ...card, alt } }));
+  await askAll(texts, (text) => server.request('prompts/get', { name: 'inpaint', arguments: { picture: text, change: text } }));
   await askAll(texts, (text) => server.request('resources/read', { uri: `limner://images/${text}` }));
   await askAll(texts, (text) => server.request(`${text}/list`));
 }
