@@ -10,6 +10,8 @@ export interface Picture {
   format: string | undefined;
   model: string | undefined;
   prompt: string | undefined;
+  /** What it shows, in the caller's words. */
+  alt: string | undefined;
   /** US dollars for this one. */
   dollars: number | undefined;
   /** `standin`: no model made it. */
@@ -34,6 +36,7 @@ export const readPicture = (facts: unknown): Picture => ({
   format: textAt(facts, 'format'),
   model: textAt(facts, 'model'),
   prompt: textAt(facts, 'prompt'),
+  alt: textAt(facts, 'alt'),
   dollars: numberAt(facts, 'dollars'),
   backend: textAt(facts, 'backend'),
   parents: [textAt(facts, 'after'), ...textsAt(facts, 'parents')].filter((id) => id !== undefined),
@@ -47,7 +50,7 @@ export const toName = ({ path, id }: Picture): string => path?.split(/[\\/]/).at
 
 /** What stands for the picture where it is not seen: one line, since a name is heard as a whole and prompts can be pages long. */
 export function toAlt(picture: Picture): string {
-  const line = (picture.prompt ?? toName(picture)).replace(/\s+/g, ' ');
+  const line = (picture.alt ?? picture.prompt ?? toName(picture)).replace(/\s+/g, ' ');
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }
 

@@ -1,7 +1,7 @@
 import type { CliContext } from './context.ts';
 
 /** A command: what is given after its name → its exit code. */
-type Command = (args: string[], context: CliContext) => Promise<number>;
+export type Command = (args: string[], context: CliContext) => Promise<number>;
 
 /** One of them. */
 export interface Entry {
