@@ -24,6 +24,8 @@ export interface Host {
   wire: Wire;
   /** Whether its model gets to see the pictures of results. */
   showsPictures: boolean;
+  /** What its row in the README has to say of how it was walked, where another way may bring something else. */
+  condition?: string;
   /** What it makes of the words of a schema, where it changes them. */
   rewrite?(words: string): string;
   /** What a person does once. */

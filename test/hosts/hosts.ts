@@ -91,6 +91,7 @@ const copilotCli: Host = {
   wire: chat,
   setUp: async ({ write, limner }) => write('.copilot/mcp-config.json', (await readEntry('Claude Desktop', limner)).text),
   showsPictures: false,
+  condition: 'with a model of one’s own, not signed in',
   check: { line: 'copilot mcp get limner', says: /Status: Enabled.*Tools: \* \(all\)/s },
   ask: 'copilot -p "Paint a red fox." --allow-tool limner',
   env: ({ model }) => ({ COPILOT_PROVIDER_BASE_URL: `${model}/v1`, COPILOT_PROVIDER_API_KEY: 'nobody', COPILOT_MODEL: 'gpt-4.1' }),

@@ -21,7 +21,7 @@ export function toRow(host: Host, { turns }: Walk, results: readonly ToolResult[
     yes(results.length > 0),
     yes(made !== undefined && pathIn(made.text) !== ''),
     yes(made !== undefined && made.pictures.length > 0),
-    [...remarksOnSchema(tool), ...remarksOnLinks(made)].join('; '),
+    [...(host.condition === undefined ? [] : [host.condition]), ...remarksOnSchema(tool), ...remarksOnLinks(made)].join('; '),
   ];
 }
 
