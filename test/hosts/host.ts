@@ -15,10 +15,12 @@ export interface Place {
   write(path: string, text: string): Promise<void>;
 }
 
-/** A host on the command line: how it is set up as the README says, and asked for something without a person to answer questions. */
+/** A host on the command line: how it was before, and how it is asked for something without a person to answer questions. */
 export interface Host {
   /** As the README calls it. */
   name: string;
+  /** As `limner setup` knows it. */
+  id: string;
   pin: Pin;
   /** What it speaks with its model. */
   wire: Wire;
@@ -28,8 +30,10 @@ export interface Host {
   condition?: string;
   /** What it makes of the words of a schema, where it changes them. */
   rewrite?(words: string): string;
-  /** What a person does once. */
-  setUp(place: Place): Promise<void>;
+  /** What its person had in it before limner. */
+  furnish?(place: Place): Promise<void>;
+  /** Writes `permission` where it belongs. */
+  permit?(place: Place): Promise<void>;
   /** The line that asks it whether limner is there, and what it says then. */
   check: { line: string; says: RegExp };
   /** The line that asks it for a picture. */

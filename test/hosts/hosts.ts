@@ -1,25 +1,17 @@
-import { z } from 'zod';
 import { pins } from '../foreign/pins.ts';
 import { testKey } from '../google/index.ts';
 import type { Host } from './host.ts';
-import { readEntry } from './readme.ts';
 import { anthropic } from './wires/anthropic.ts';
 import { chat } from './wires/chat.ts';
 import { gemini } from './wires/gemini.ts';
 import { responses } from './wires/responses.ts';
 
-/** A configuration, which the README's entry is part of. */
-const settings = z.looseObject({});
-
 const claudeCode: Host = {
   name: 'Claude Code',
+  id: 'claude-code',
   pin: pins.claudeCode,
   wire: anthropic,
   rewrite: (words) => words.replaceAll('…', '...'),
-  async setUp({ sh, write, limner }) {
-    const { isCommand, text } = await readEntry('Claude Code', limner);
-    await (isCommand ? sh(text) : write('.claude.json', text));
-  },
   showsPictures: true,
   check: { line: 'claude mcp list', says: /^limner: .* - ✔ Connected$/m },
   ask: 'claude -p "Paint a red fox." --allowedTools "mcp__limner__*"',
@@ -34,15 +26,14 @@ const claudeCode: Host = {
 
 const codex: Host = {
   name: 'Codex',
+  id: 'codex',
   pin: pins.codex,
   wire: responses,
-  async setUp({ write, limner, model }) {
+  async furnish({ write, model }) {
     const provider = `[model_providers.local]\nname = "local"\nbase_url = "${model}/v1"\nwire_api = "responses"\nenv_key = "LOCAL_KEY"\n`;
-    await write(
-      '.codex/config.toml',
-      `model = "local"\nmodel_provider = "local"\n\n${provider}\n${(await readEntry('Codex', limner)).text}${codex.permission}\n`,
-    );
+    await write('.codex/config.toml', `model = "local"\nmodel_provider = "local"\n\n${provider}`);
   },
+  permit: async ({ sh }) => sh(`printf '%s\\n' '${codex.permission}' >> ~/.codex/config.toml`),
   showsPictures: true,
   check: { line: 'codex mcp list', says: /^limner .* enabled /m },
   ask: 'codex exec --skip-git-repo-check "Paint a red fox."',
@@ -52,16 +43,16 @@ const codex: Host = {
 
 const geminiCli: Host = {
   name: 'Gemini CLI',
+  id: 'gemini-cli',
   pin: pins.geminiCli,
   wire: gemini,
-  async setUp({ write, limner, project }) {
-    const entry = settings.parse(JSON.parse((await readEntry('Gemini CLI', limner)).text));
+  async furnish({ write, project }) {
     const own = { security: { auth: { selectedType: 'gemini-api-key' } }, model: { name: 'gemini-2.5-flash' } };
-    await write('.gemini/settings.json', JSON.stringify({ ...entry, ...own }));
-    await write('.gemini/policies/limner.toml', geminiCli.permission ?? '');
+    await write('.gemini/settings.json', JSON.stringify(own));
     // As when its person has said that the folder is trusted; it starts no server in any other.
     await write('.gemini/trustedFolders.json', JSON.stringify({ [project]: 'TRUST_FOLDER' }));
   },
+  permit: async ({ write }) => write('.gemini/policies/limner.toml', geminiCli.permission ?? ''),
   showsPictures: true,
   check: { line: 'gemini mcp list', says: /^✓ limner: .* - Connected$/m },
   ask: 'gemini -p "Paint a red fox."',
@@ -71,13 +62,13 @@ const geminiCli: Host = {
 
 const openCode: Host = {
   name: 'OpenCode',
+  id: 'opencode',
   pin: pins.openCode,
   wire: chat,
-  async setUp({ write, limner, model }) {
-    const entry = settings.parse(JSON.parse((await readEntry('OpenCode', limner)).text));
+  async furnish({ write, model }) {
     const models = { drawing: { modalities: { input: ['text', 'image'], output: ['text'] }, attachment: true, tool_call: true } };
     const local = { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${model}/v1`, apiKey: 'nobody' }, models };
-    await write('project/opencode.json', JSON.stringify({ ...entry, model: 'local/drawing', provider: { local } }));
+    await write('project/opencode.json', JSON.stringify({ model: 'local/drawing', provider: { local } }));
   },
   showsPictures: true,
   check: { line: 'opencode mcp list', says: /✓ limner \S*connected/ },
@@ -87,9 +78,9 @@ const openCode: Host = {
 
 const copilotCli: Host = {
   name: 'Copilot CLI',
+  id: 'copilot-cli',
   pin: pins.copilotCli,
   wire: chat,
-  setUp: async ({ write, limner }) => write('.copilot/mcp-config.json', (await readEntry('Claude Desktop', limner)).text),
   showsPictures: false,
   condition: 'with a model of one’s own, not signed in',
   check: { line: 'copilot mcp get limner', says: /Status: Enabled.*Tools: \* \(all\)/s },

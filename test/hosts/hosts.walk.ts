@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { hosts } from './hosts.ts';
 import type { ToolResult } from './model.ts';
 import { fillReadme, toRow } from './table.ts';
-import { pathIn, type Walk, walk } from './walk.ts';
+import { pathIn, setUpLine, type Walk, walk } from './walk.ts';
 
 const golden = join(import.meta.dirname, '..', 'goldens', 'tools-list.json');
 const listed = z.array(
@@ -60,7 +60,7 @@ describe.for(hosts)('$name', (host) => {
   test('is walked as docs/hosts.md says', async () => {
     const guide = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'hosts.md'), 'utf8');
     const section = guide.split(/^## /m).find((part) => part.startsWith(`${host.name}\n`)) ?? '';
-    for (const line of [host.check.line, host.ask, host.permission ?? '', `${host.pin.package}@${host.pin.version}`])
+    for (const line of [setUpLine(host), host.check.line, host.ask, host.permission ?? '', `${host.pin.package}@${host.pin.version}`])
       expect(section).toContain(line);
   });
 

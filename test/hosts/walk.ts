@@ -28,13 +28,18 @@ export interface Walk {
   remove(): Promise<void>;
 }
 
-/** Installs a host, sets it up on a new computer as the README says, and lets its model make a picture, edit it, and make a mistake. */
+/** The line that sets limner up in a host, as the README has it, beside the project. */
+export const setUpLine = ({ id }: Pick<Host, 'id'>) => `node ../limner/dist/index.js setup --host ${id} --standin --yes`;
+
+/** Installs a host on a new computer, sets limner up in it as the README says, and lets its model make a picture, edit it, and make a mistake. */
 export async function walk(host: Host): Promise<Walk> {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'limner-host-')));
   const model = await startModel(host.wire, script);
   try {
     const place = await furnish(host, home, model);
-    await host.setUp(place);
+    await host.furnish?.(place);
+    await place.sh(setUpLine(host));
+    await host.permit?.(place);
     const { printed: checked } = await runLine(host.check.line, place, host);
     const { printed, exitCode } = await runLine(host.ask, place, host);
     return { place, checked, turns: model.turns, printed, exitCode, left: await findLeft(place), remove: () => remove(home) };
@@ -78,7 +83,6 @@ async function furnish(host: Host, home: string, { url }: Model): Promise<Place>
     await mkdir(dirname(join(home, path)), { recursive: true });
     await writeFile(join(home, path), text);
   };
-  await write('.config/limner/config.json', JSON.stringify({ LIMNER_BACKEND: 'standin' }));
   const place: Place = { home, project, limner, model: url, write, sh: (line) => runLine(line, place, host).then(requireZero) };
   return place;
 }
