@@ -209,3 +209,12 @@ test('the benchmark knows limner only as it is built, and its floor has no depen
   expect(ofFloor.filter(({ target }) => !target.startsWith('node:'))).toEqual([]);
   expect((await readImports()).filter(({ target }) => target.includes('bench/'))).toEqual([]);
 });
+
+test('the page knows nothing of the server but what it is told', async () => {
+  const app = join(src, '..', 'app');
+  const files = (await readdir(app)).filter((name) => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map((name) => readFile(join(app, name), 'utf8')));
+  const targets = texts.flatMap((text) => [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => target));
+  expect(targets.length).toBeGreaterThan(20);
+  expect(targets.filter((target) => !/^\.\/[a-z-]+\.ts$/.test(target))).toEqual([]);
+});
