@@ -63,8 +63,7 @@ function toSurroundings({ request }: Host, can: unknown, modes: () => readonly u
       : undefined,
     ask: at(can, 'message')
       ? async (words) => {
-          if (at(await request('ui/message', { role: 'user', ...content(words) }), 'isError'))
-            throw new Error('The host refused.');
+          if (at(await request('ui/message', { role: 'user', ...content(words) }), 'isError')) throw new Error('The host refused.');
         }
       : undefined,
     tell: at(can, 'updateModelContext') ? (words) => request('ui/update-model-context', content(words)) : undefined,

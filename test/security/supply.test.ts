@@ -62,7 +62,7 @@ test('the package holds what was built and what is to be read, nothing else', as
   const [{ files = [], unpackedSize = 0 } = {}] = packed.parse(JSON.parse(stdout));
   const paths = files.map(({ path }) => path);
   expect(paths).toContain('dist/index.js');
-  const documents = /^(package\.json|mcp\.json|[A-Z]+\.md|LICENSE|dist\/NOTICES(-child)?\.txt)$/;
+  const documents = /^(package\.json|mcp\.json|[A-Z]+\.md|LICENSE|dist\/NOTICES(-child)?\.txt|dist\/gallery\.html)$/;
   expect(paths.filter((path) => !/^dist\/[\w./-]+\.js$/.test(path) && !documents.test(path))).toEqual([]);
   figure('packed', `${paths.length} files, ${Math.round(unpackedSize / 1000)} kB: dist and documents alone`);
 });
