@@ -40,6 +40,6 @@ export async function copy(words: string, beside: Element, done: string): Promis
     beside.nextElementSibling?.matches('input') && beside.nextElementSibling.remove();
     beside.after(field);
     field.select();
-    announce('This page may not use the clipboard: copy what is selected.');
+    announce('Copy what is selected.');
   }
 }

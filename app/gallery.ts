@@ -23,10 +23,12 @@ const say = (words: string) => {
   find('words').textContent = words;
 };
 
+/** Hosts may hand on a result twice, and pictures that were made meanwhile push others to the next page: each is shown once. */
 function add(more: readonly Picture[], surroundings: Surroundings, open: OpenViewer): void {
-  for (const picture of more) known.set(picture.id, picture);
-  pictures.push(...more);
-  grid.append(...more.map((picture) => makeCard(picture, surroundings, () => open(picture))));
+  const fresh = more.filter(({ id }) => !id || !pictures.some((picture) => picture.id === id));
+  for (const picture of fresh) known.set(picture.id, picture);
+  pictures.push(...fresh);
+  grid.append(...fresh.map((picture) => makeCard(picture, surroundings, () => open(picture))));
   grid.className = pictures.length < 3 ? 'few' : '';
 }
 
@@ -69,12 +71,7 @@ async function showArchive(): Promise<void> {
       const page = await readPage(from);
       from += page.length;
       find('summary').textContent = from ? 'Newest first' : 'No pictures yet';
-      // Pictures that were made meanwhile push the others on.
-      add(
-        page.filter(({ id }) => !known.has(id)),
-        archive,
-        open,
-      );
+      add(page, archive, open);
       if (page.length) watch.observe(end);
     },
     { rootMargin: '800px' },

@@ -47,7 +47,7 @@ function toSurroundings({ request }: Host, can: unknown, modes: () => readonly u
     async full(picture) {
       const [address] = toAddress(await read(picture, 'file'));
       if (address) return address;
-      throw new Error('Only the preview can be shown here.');
+      throw new Error();
     },
     async family(picture) {
       const history = await read(picture, 'history').catch(() => undefined);
@@ -63,8 +63,7 @@ function toSurroundings({ request }: Host, can: unknown, modes: () => readonly u
       : undefined,
     ask: at(can, 'message')
       ? async (words) => {
-          if (at(await request('ui/message', { role: 'user', ...content(words) }), 'isError'))
-            throw new Error('The host did not take the message.');
+          if (at(await request('ui/message', { role: 'user', ...content(words) }), 'isError')) throw new Error('The host refused.');
         }
       : undefined,
     tell: at(can, 'updateModelContext') ? (words) => request('ui/update-model-context', content(words)) : undefined,

@@ -7,7 +7,7 @@ export interface Surroundings {
   canRead: boolean;
   /** Address of a small picture; undefined when it cannot be had. */
   small(picture: Picture): Promise<string | undefined>;
-  /** Address of the picture as it was delivered. Rejects, in words, when it cannot be had. */
+  /** Address of the picture as it was delivered. Rejects when it cannot be had, in words where there is more to say. */
   full(picture: Picture): Promise<string>;
   /** All that a picture shares its history with, oldest first; empty where nothing is known. */
   family(picture: Picture): Promise<readonly Picture[]>;

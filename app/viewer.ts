@@ -116,7 +116,7 @@ export function createViewer(
     setBefore(isCompared ? findBefore() : undefined);
     history.hidden = true;
     describe(picture);
-    void showFamily(picture);
+    showFamily(picture).catch(() => {});
   }
 
   function describe(picture: Picture): void {

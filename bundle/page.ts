@@ -26,7 +26,7 @@ function shrink(css: string): string {
     css
       .replace(/\/\*.*?\*\//gs, '')
       .replace(/\s+/g, ' ')
-      .replace(/ ?([{};,>]) ?/g, '$1')
+      .replace(/ ?([{};,>/]) ?/g, '$1')
       .replace(/: /g, ':')
       .replace(/\b0(\.\d)/g, '$1')
       // Nested rules need no sign but where they are about the element itself.

@@ -239,3 +239,12 @@ test('what makes the packages knows of limner its settings alone, and is in none
   expect(new Set(imports.flat())).toEqual(new Set(['../package.json', '../src/options.ts']));
   expect((await readImports()).filter(({ target }) => target.includes('packaging/'))).toEqual([]);
 });
+
+test('the page knows nothing of the server but what it is told', async () => {
+  const app = join(src, '..', 'app');
+  const files = (await readdir(app)).filter((name) => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map((name) => readFile(join(app, name), 'utf8')));
+  const targets = texts.flatMap((text) => [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => target));
+  expect(targets.length).toBeGreaterThan(20);
+  expect(targets.filter((target) => !/^\.\/[a-z-]+\.ts$/.test(target))).toEqual([]);
+});

@@ -31,7 +31,7 @@ const tool = z.strictObject({
     idempotentHint: z.boolean(),
     openWorldHint: z.boolean(),
   }),
-  _meta: z.strictObject({ 'anthropic/alwaysLoad': z.literal(true) }),
+  _meta: z.strictObject({ 'anthropic/alwaysLoad': z.literal(true), ui: z.strictObject({ resourceUri: z.string() }).optional() }),
 });
 
 const list = z.looseObject({ tools: z.array(tool) });

@@ -10,14 +10,14 @@ import { z } from 'zod';
 import { test as base, type Limner } from '../fixtures.ts';
 import { launch, requireChromium } from './browser.ts';
 
-export const galleryUri = 'ui://limner/gallery.html';
+const galleryUri = 'ui://limner/gallery.html';
 
 /** As Claude has it: no network, pictures by their bytes alone. */
 const strict =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
 
 /** All that the specification names. */
-export const everything: McpUiHostCapabilities = {
+const everything: McpUiHostCapabilities = {
   serverTools: {},
   serverResources: {},
   message: { text: {} },

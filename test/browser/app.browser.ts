@@ -38,7 +38,7 @@ test('several pictures stand in a grid, each by itself, with what they cost; the
   const { app } = host;
   await vi.waitFor(async () => expect(await sizeOf(app, '#grid li:nth-child(3) img')).toEqual([512, 279]), { timeout: 10_000 });
   expect(await pictures(app).allInnerTexts()).toEqual(
-    ['fox.webp', 'fox-2.webp', 'fox-3.webp'].map((name) => expect.stringContaining(`${name} 1408 × 768 webp`)),
+    ['fox.webp', 'fox-2.webp', 'fox-3.webp'].map((name) => expect.stringContaining(`${name}\n1408 × 768 webp`)),
   );
   expect(await app.getByRole('img', { name: 'A red fox on a hill' }).count()).toBe(3);
   expect(await app.locator('#summary').innerText()).toMatch(/^gemini-nano-banana-2\.1 · \$0\.\d+ · today \$0\.\d+ in all$/);
@@ -354,7 +354,7 @@ test('without _meta, and without the arguments, the text and the pictures tell e
   const bend = ({ _meta, ...result }: Record<string, unknown>) => result;
   const host = await show({ limner, ...fox, bend, isSilent: true });
   const { app, page } = host;
-  await vi.waitFor(async () => expect(await pictures(app).allInnerTexts()).toEqual([expect.stringContaining('fox.webp 1408 × 768 webp')]));
+  await vi.waitFor(async () => expect(await pictures(app).allInnerTexts()).toEqual([expect.stringContaining('fox.webp\n1408 × 768 webp')]));
   expect(await app.locator('#words').innerText()).toMatch(/Converted from jpeg to webp/);
   await openFirst(host);
   await dialog(app).getByRole('button', { name: 'Refine' }).click();
@@ -412,6 +412,24 @@ describe('what is no result', () => {
     expect(await app.locator('#words').innerText()).not.toMatch(/forged/);
     expectQuiet(host);
   });
+});
+
+test('a result that is handed on twice is shown once', async ({ limner, google, show }) => {
+  google.always(answers.picture(look));
+  let result: unknown;
+  const bend = (all: unknown) => {
+    result = all;
+    return all;
+  };
+  const { app } = await show({ limner, ...fox, bend });
+  await vi.waitFor(async () => expect(await pictures(app).count()).toBe(1));
+  const message = { jsonrpc: '2.0', method: 'ui/notifications/tool-result', params: result };
+  await app.parentFrame()?.evaluate(`inner.contentWindow.postMessage(${JSON.stringify(message)}, '*')`);
+  await app
+    .parentFrame()
+    ?.evaluate("inner.contentWindow.postMessage({ jsonrpc: '2.0', method: 'ui/notifications/tool-cancelled', params: {} }, '*')");
+  await vi.waitFor(async () => expect(await app.locator('#words').innerText()).toBe('The call was cancelled.'));
+  expect(await pictures(app).count()).toBe(1);
 });
 
 test('an error and a cancelled call are told', async ({ limner, google, show }) => {

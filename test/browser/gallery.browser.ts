@@ -64,6 +64,7 @@ const loaded = (page: Page) =>
 test('the archive is looked at, compared and gone through; a request is copied to be pasted; closing the page ends it', async ({
   start,
   open,
+  computer,
 }) => {
   const limner = await start(standin);
   const mountains = (
@@ -95,6 +96,10 @@ test('the archive is looked at, compared and gone through; a request is copied t
     { timeout: 10_000 },
   );
   await expectAccessible(page);
+  // For the README a person's folder, not this test's.
+  await page.evaluate(
+    `for (const line of document.querySelectorAll('section p')) line.textContent = line.textContent.replace(${JSON.stringify(computer.home)}, '/home/ada')`,
+  );
   await keepScreenshot(page, 'gallery-compare', false);
   expect(await page.getByRole('button', { name: 'Use this one' }).count()).toBe(0);
   await page.getByRole('button', { name: 'Refine' }).click();
@@ -116,15 +121,21 @@ test('the archive is looked at, compared and gone through; a request is copied t
 
 test('what is further down is fetched when somebody gets there; a gallery that ends says so', async ({ start, open }) => {
   const limner = await start(standin);
+  const oldest = (await limner.call('generate_image', { prompt: 'The oldest' })).file;
   for (let call = 0; call < 9; call += 1) await limner.call('generate_image', { prompt: `Foxes ${call}`, count: 8 });
+  await limner.call('edit_image', { prompt: 'The newest', image: oldest.id });
   const { page, strays, errors } = await open({ viewport: { width: 480, height: 600 }, colorScheme: 'dark' });
   const cards = page.locator('#grid li');
   await vi.waitFor(async () => expect(await loaded(page)).not.toBe(0), { timeout: 20_000 });
   expect(await cards.count()).toBe(60);
   expect(await loaded(page)).not.toBe(60);
+  // What is known by its history alone is not in the grid yet.
+  await page.getByRole('button', { name: 'The newest' }).click();
+  await vi.waitFor(async () => expect(await page.getByRole('navigation').getByRole('button', { name: 'The oldest' }).count()).toBe(1));
+  await page.keyboard.press('Escape');
   await cards.last().scrollIntoViewIfNeeded();
-  await vi.waitFor(async () => expect(await cards.count()).toBe(72));
-  expect(new Set(await cards.allInnerTexts()).size).toBe(72);
+  await vi.waitFor(async () => expect(await cards.count()).toBe(74));
+  expect(new Set(await cards.allInnerTexts()).size).toBe(74);
   await expectAccessible(page);
   await keepScreenshot(page, 'gallery-dark-narrow', false);
   expect([strays, errors]).toEqual([[], []]);
