@@ -13,6 +13,7 @@ export interface Advice {
   how(given: Given): readonly string[];
 }
 
+/** Which shape, where none was wished for, suits the kind of picture. */
 const shape = ({ aspect_ratio: wished }: Given, usual: string) =>
   wished === undefined ? ` and aspect_ratio "${usual}"` : ' and aspect_ratio as wished below';
 
@@ -106,8 +107,13 @@ export const advice: Record<PromptName, Advice> = {
   },
   inpaint: {
     task: 'Change one thing in a picture and leave the rest as it is.',
-    call: ({ picture = '', region }, literal) =>
-      `Call edit_image once, with prompt and image ${literal(picture)}${region === undefined ? '; with region too where the thing has a clear place ("top left", "left 0%, top 5%, right 30%, bottom 50%"), since every pixel outside it then stays' : ` and region ${literal(region)}`}.`,
+    call: ({ picture = '', region }, literal) => {
+      const where = 'with region too where the thing has a clear place ("top left", "left 0%, top 5%, right 30%, bottom 50%")';
+      const image = `image ${literal(picture)}`;
+      return region === undefined
+        ? `Call edit_image once, with prompt and ${image}; ${where}, since every pixel outside it then stays.`
+        : `Call edit_image once, with prompt, ${image} and region ${literal(region)}.`;
+    },
     how: () => [
       'Say in one sentence what changes and into what, and how it fits in: its size, its light, its shadow.',
       'Then say that everything else stays exactly as it is: style, light, composition, faces, lettering.',
@@ -142,8 +148,13 @@ export const advice: Record<PromptName, Advice> = {
   },
   character_sheet: {
     task: 'Make a character sheet: the same character from several sides, one picture a side.',
-    call: ({ picture }, literal) =>
-      `${picture === undefined ? 'Call generate_image for the first side' : `Call compose_images with images [${literal(picture)}] for the first side`}, and then compose_images for each further one, with all sides made so far as images. Each side is paid: ask with dry_run what one costs, and tell me the sum before you begin.`,
+    call({ picture }, literal) {
+      const first = picture === undefined ? 'generate_image' : `compose_images with images [${literal(picture)}]`;
+      return (
+        `Call ${first} for the first side, and then compose_images for each further one, with all sides made so far as images. ` +
+        'Each side is paid: ask with dry_run what one costs, and tell me the sum before you begin.'
+      );
+    },
     how: ({ views }) => [
       `One side a call${views === undefined ? ': front, left profile, back' : ', in the order above'}. In each the whole figure, standing at ease, on the same plain ground, in the same even light.`,
       'Say in every call, with the same words, how the character looks: face, hair, build, clothes, colours, and the one thing nobody else has.',

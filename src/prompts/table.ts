@@ -1,4 +1,4 @@
-/** Where suggestions for an argument come from: the pictures there are, or a list of words. */
+/** Where suggestions for an argument come from: the pictures there are, or one of the lists of words in `complete.ts`. */
 export type Completion =
   | 'picture'
   | 'aspect_ratio'
@@ -10,8 +10,15 @@ export type Completion =
   | 'kind'
   | 'layout'
   | 'position'
-  | Narrow;
-type Narrow = 'surface' | 'angle' | 'panels' | 'finish' | 'chart' | 'region' | 'views' | 'ground' | 'palette';
+  | 'surface'
+  | 'angle'
+  | 'panels'
+  | 'finish'
+  | 'chart'
+  | 'region'
+  | 'views'
+  | 'ground'
+  | 'palette';
 
 export interface PromptArgument {
   name: string;
