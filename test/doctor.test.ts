@@ -160,7 +160,7 @@ describe('the key', () => {
   });
 
   test.for([
-    ['a line break', `${testKey}\n${testKey}`, /holds characters no key has .*\. Fix: copy the key again, in the environment\.$/],
+    ['a line break', `${testKey}\n${testKey}`, /holds characters no key has .*\. Fix: copy the key again \(in the environment\)\.$/],
     ['a word before it', `Bearer ${testKey}`, /begins with a word such as Bearer\. Fix: write the key alone/],
     ['a placeholder', '<your key>', /holds a placeholder\. Fix: replace it with the key itself/],
     ['a variable', '${GEMINI_API_KEY}', /holds a variable that nobody filled in\. Fix: write the key itself/],
@@ -300,12 +300,12 @@ describe('settings', () => {
     [
       'a value that is none',
       { LIMNER_PREVIEW: '4000' },
-      'warning LIMNER_PREVIEW is "4000"; 1024 was used. Fix: make it 1024, 768, 512 or none, in the environment.',
+      'warning LIMNER_PREVIEW is "4000"; 1024 was used. Fix: make it 1024, 768, 512 or none (in the environment).',
     ],
     [
       'a budget that is none',
       { LIMNER_BUDGET_USD_PER_DAY: 'lots' },
-      'problem LIMNER_BUDGET_USD_PER_DAY is "lots"; Nothing is spent until it is mended. Fix: make it a number such as 2 or 0.50, in the environment.',
+      'problem LIMNER_BUDGET_USD_PER_DAY is "lots"; nothing is spent until it is mended. Fix: make it a number such as 2 or 0.50 (in the environment).',
     ],
     ['a name nobody knows', { LIMNER_MODELL: 'pro' }, 'warning LIMNER_MODELL is not a setting of limner and was ignored'],
     [
@@ -316,7 +316,7 @@ describe('settings', () => {
     [
       'a folder too wide',
       { LIMNER_OUTPUT_DIR: '/' },
-      expect.stringMatching(/^problem LIMNER_OUTPUT_DIR is "\/", .* too wide\. Fix: name a folder inside it, in the environment\.$/),
+      expect.stringMatching(/^problem LIMNER_OUTPUT_DIR is "\/", .* too wide\. Fix: name a folder inside it \(in the environment\)\.$/),
     ],
     [
       'a folder that is not there',
@@ -388,6 +388,12 @@ describe('the proxy', () => {
       ]);
     },
   );
+
+  test('whose address has no scheme, at which Node itself would fail, is a warning', async ({ examine }) => {
+    expect((await examine({ ...way, HTTPS_PROXY: 'ada:s3cret@proxy.example:3128' }, offline)).wrong).toEqual([
+      'warning HTTPS_PROXY: the address of the proxy cannot be read. Fix: write it as http://proxy.example:3128.',
+    ]);
+  });
 
   test('is no matter where Google is reached without it', async ({ examine, google }) => {
     const { wrong, all } = await examine({ HTTP_PROXY: 'http://proxy.example:3128' });

@@ -10,7 +10,10 @@ export function checkProxy({ config, env, runtime }: Patient, answer: Answer): F
   const { protocol, hostname, port } = new URL(config.baseUrl ?? googleUrl);
   const set = findVariable(env, protocol === 'https:' ? 'https_proxy' : 'http_proxy');
   if (set === undefined || config.backend === 'standin') return [];
-  const proxy = `proxy ${toPlace(set.value)} (${set.name})`;
+  const place = toPlace(set.value);
+  if (place === undefined)
+    return [warning(`${set.name}: the address of the proxy cannot be read`, 'write it as http://proxy.example:3128')];
+  const proxy = `proxy ${place} (${set.name})`;
   const spared = findVariable(env, 'no_proxy');
   if (spared && isSpared(hostname, port || defaultPorts[protocol] || '', spared.value))
     return [ok(`${proxy}: passed by for ${hostname}, by ${spared.name}`)];
@@ -33,9 +36,9 @@ function findVariable(env: Patient['env'], name: string): { name: string; value:
   return found === undefined ? undefined : { name: found, value: env[found]?.trim() ?? '' };
 }
 
-/** Host and port alone: a proxy's address may hold a password. */
-function toPlace(value: string): string {
-  return URL.canParse(value) ? quote(new URL(value).host) : 'whose address cannot be read';
+/** Host and port alone, where they can be read: a proxy's address may hold a password. */
+function toPlace(value: string): string | undefined {
+  return /^https?:\/\//i.test(value) && URL.canParse(value) ? quote(new URL(value).host) : undefined;
 }
 
 const defaultPorts: Record<string, string> = { 'https:': '443', 'http:': '80' };

@@ -18,7 +18,7 @@ function toFinding(sentence: string, state: 'warning' | 'problem', config: Confi
   const check = /^(GEMINI|GOOGLE)_API_KEY|holds a key/.test(sentence) ? 'key' : 'settings';
   const { says, advice } = split(sentence);
   const place = findPlace(sentence, config);
-  const fix = place === undefined ? advice : advice === undefined ? `mend it ${place}` : `${advice}, ${place}`;
+  const fix = place === undefined ? advice : advice === undefined ? `mend it ${place}` : `${advice} (${place})`;
   return { check, state, says, ...(fix !== undefined && { fix }) };
 }
 
@@ -26,7 +26,8 @@ function toFinding(sentence: string, state: 'warning' | 'problem', config: Confi
 function split(sentence: string): { says: string; advice?: string } {
   const whole = sentence.replace(/\.$/, '');
   const [, value, expected, consequence] = /^(\w+ is "[^"]*"); it must be (.+?)(?:\. (.+))?$/s.exec(whole) ?? [];
-  if (value !== undefined) return { says: [value, consequence].filter(Boolean).join('; '), advice: `make it ${expected}` };
+  if (value !== undefined)
+    return { says: [value, consequence?.replace(/^N/, 'n')].filter(Boolean).join('; '), advice: `make it ${expected}` };
   const [, says, advice] = /^(.+?): ((?:write|replace|put|copy|leave|give|mend|run|name) .+)$/s.exec(whole) ?? [];
   return says !== undefined && advice !== undefined ? { says, advice } : { says: whole };
 }
