@@ -5,7 +5,7 @@ import { toOneLine } from './layout.ts';
 
 const ids = hosts.map(({ id }) => id);
 
-export const usage = `Usage: limner setup                    asks which hosts, shows each change, writes
+export const usage = `Usage: limner setup                    asks which hosts, shows each change
        limner setup --host HOST,HOST   these hosts, without asking which
        limner setup --print HOST       prints the entry, writes nothing
 
@@ -15,7 +15,7 @@ Hosts: ${ids.slice(0, 5).join(', ')},
 Puts limner into the per-user configuration of AI hosts and the Gemini API key
 into limner's own settings file, for you alone; then checks the key, for free.
 
-  --key-file FILE   takes the key from a file, - from stdin; else it is asked for
+  --key-file FILE   takes the key from a file, - from stdin; else asks for it
   --no-key          goes on without a key
   --standin         labelled stand-in drawings: no model, no key, no cost
   --remove          takes limner out of the hosts again

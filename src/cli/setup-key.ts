@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, ToolError } from '../errors.ts';
 import { readPersonFile } from '../files/person-file.ts';
 import { createRedactor } from '../redactor.ts';
 import { findKeyFault, unquote } from '../settings/key.ts';
@@ -30,7 +30,7 @@ export async function settleKey(args: KeyArguments, context: CliContext): Promis
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof KeyTrouble || error instanceof ToolError || error instanceof Unreadable)) throw error;
     printError(`limner: ${error instanceof Unreadable ? `${place} was not touched: ${error.message}.` : error.message}`);
     return 1;
   }
@@ -136,7 +136,7 @@ export async function dropKey({ removeKey: isWanted, yes }: KeyArguments, { conf
     print(agreed && (await removeKey(config.userFile)) ? `Key: removed from ${place}.` : 'Key: it stays.');
     return agreed ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof KeyTrouble || error instanceof ToolError || error instanceof Unreadable)) throw error;
     printError(`limner: ${error instanceof Unreadable ? `${place} was not touched: ${error.message}.` : error.message}`);
     return 1;
   }

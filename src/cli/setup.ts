@@ -1,17 +1,19 @@
+import { ToolError } from '../errors.ts';
 import { toRealPath } from '../files/paths.ts';
 import { type PersonFile, readPersonFile, requireOwn } from '../files/person-file.ts';
 import type { Host } from '../hosts.ts';
 import { applyChange, readBackup } from '../setup/apply.ts';
 import { type Change, planEntry, planRemoval, printEntry } from '../setup/change.ts';
 import { type Start, toStart } from '../setup/entry.ts';
-import { type FoundHost, findHost, findHosts } from '../setup/places.ts';
+import { type FoundHost, findHost } from '../setup/places.ts';
 import { showChange } from '../setup/show.ts';
 import { Unreadable } from '../setup/text-format.ts';
 import type { System } from '../system-folders.ts';
 import { refuseArguments } from './arguments.ts';
 import type { CliContext } from './context.ts';
-import { toHomePath, toTable } from './layout.ts';
-import { findHostsNamed, parseSetup, type SetupArguments, usage } from './setup-arguments.ts';
+import { toHomePath } from './layout.ts';
+import { parseSetup, type SetupArguments, usage } from './setup-arguments.ts';
+import { chooseHosts } from './setup-hosts.ts';
 import { dropKey, settleKey } from './setup-key.ts';
 
 interface Task extends SetupArguments {
@@ -28,11 +30,15 @@ export async function setupCommand(args: string[], context: CliContext): Promise
   if ('wrong' in parsed) return refuseArguments(parsed.wrong, usage, context);
   const { server, config, print } = context;
   const task = { ...parsed, context, start: toStart(server.command, await toRealPath(server.args[0] ?? ''), config.platform) };
-  if (parsed.action === 'help') print(usage);
-  if (parsed.action === 'help') return 0;
+  if (parsed.action === 'help') {
+    print(usage);
+    return 0;
+  }
   const system = { env: server.env, home: config.home, platform: config.platform };
   if (parsed.action === 'print') return printOnly(task, system);
-  const found = parsed.hosts ? await Promise.all(parsed.hosts.map((host) => findHost(host, system))) : await chooseHosts(task, system);
+  const found = parsed.hosts
+    ? await Promise.all(parsed.hosts.map((host) => findHost(host, system)))
+    : await chooseHosts(parsed.action, context, system);
   if (typeof found === 'number') return found;
   const results: HostResult[] = [];
   for (const host of found) results.push(await handleHost(host, task));
@@ -53,49 +59,6 @@ async function printOnly({ hosts = [], start, standin, context: { print, printEr
   return 0;
 }
 
-/** Undefined answers and a missing terminal end the command. */
-async function chooseHosts({ action, context }: Task, system: System): Promise<FoundHost[] | number> {
-  const all = await findHosts(system);
-  const found = action === 'remove' ? all.filter(({ entry, isReadable }) => entry !== undefined || !isReadable) : all;
-  const list = toList(found, context);
-  if (found.length === 0) {
-    context.print('limner is in no host that it knows.');
-    return 0;
-  }
-  const usual = found.filter(({ isHere, entry }) => (action === 'remove' ? entry !== undefined : isHere));
-  const question = `${list}\n\nWhich? Numbers or names, with commas between${usual.length > 0 ? `; Enter: ${usual.map(({ host }) => host.id).join(', ')}` : ''}:`;
-  const answer = context.askText?.(question);
-  if (answer === undefined) {
-    context.printError(`limner: there is nobody here to ask which host is meant; add --host with one of these:\n\n${list}`);
-    return 2;
-  }
-  return toChosen(await answer, found, usual) ?? refuseChoice(context);
-}
-
-function refuseChoice({ printError }: CliContext): number {
-  printError('limner: that names no host of the list; nothing was done.');
-  return 1;
-}
-
-function toChosen(answer: string, found: readonly FoundHost[], usual: FoundHost[]): FoundHost[] | undefined {
-  if (answer === '') return usual.length > 0 ? usual : undefined;
-  const words = answer.split(/[,\s]+(?=\d)|,/).map((word) => word.trim());
-  const chosen = words.map((word) => {
-    const named = findHostsNamed(word);
-    return /^\d+$/.test(word) ? found[Number(word) - 1] : found.find(({ host }) => typeof named !== 'string' && named[0] === host);
-  });
-  const known = chosen.flatMap((host) => host ?? []);
-  return known.length === words.length ? [...new Set(known)] : undefined;
-}
-
-function toList(found: readonly FoundHost[], { config: { home }, columns }: CliContext): string {
-  const states = found.map(({ isHere, entry, isReadable }) =>
-    entry !== undefined ? 'has limner' : !isReadable ? 'unreadable' : isHere ? 'found' : 'not found',
-  );
-  const rows = found.map(({ host, file }, index) => [`${index + 1}`, host.id, host.name, states[index] ?? '', toHomePath(file, home)]);
-  return toTable([{ align: 'right' }, {}, {}, {}, { flexible: true }], rows, columns).join('\n');
-}
-
 interface HostResult {
   host: Host;
   code: number;
@@ -110,7 +73,7 @@ async function handleHost({ host, file, isHere }: FoundHost, task: Task): Promis
     const change = await plan(host, read, task);
     return { host, ...(await carryOut({ host, isHere }, read, change, task)) };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof ToolError || error instanceof Unreadable)) throw error;
     const why = error instanceof Unreadable ? `${toHomePath(file, context.config.home)} was not touched: ${error.message}.` : error.message;
     context.printError(
       `limner: ${host.name}: ${why}${task.action === 'add' ? `\nThe entry to put there by hand:\n\n${printEntry({ ...task, host })}\n` : ''}`,
