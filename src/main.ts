@@ -82,6 +82,7 @@ async function runCommand({ load }: Entry, args: string[]): Promise<number> {
   const { openStatusLine, openTerminal } = await import('./cli/terminal.ts');
   const { catchInterrupt } = await import('./cli/interruption.ts');
   const toShown = (text: string) => toOutgoing(text, redactor);
+  const terminal = await openTerminal(process.stdin, process.stdout, process.env);
   const context: CliContext = {
     config,
     cwd: workingFolder(),
@@ -90,10 +91,10 @@ async function runCommand({ load }: Entry, args: string[]): Promise<number> {
     print,
     printed: () => new Promise((resolve) => process.stdout.write('', () => resolve())),
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    columns: terminal?.columns,
     ask: streams.openQuestions(process.stdin, process.stderr, toShown),
     readInput: () => streams.readInput(process.stdin),
-    terminal: await openTerminal(process.stdin, process.stdout, process.env),
+    terminal,
     status: openStatusLine(process.stderr, process.env, toShown),
     catchInterrupt: (lastWords) => catchInterrupt(lastWords, (code) => process.exit(code)),
   };
