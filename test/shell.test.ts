@@ -316,6 +316,11 @@ test.for([
   ['give the shape as aspect_ratio such as "16:9"', 'give the shape as --aspect-ratio such as "16:9"'],
   ['/tmp/edit_image/the person can.jpg (in edit_image-2/max_kb)', '/tmp/edit_image/the person can.jpg (in edit_image-2/max_kb)'],
   ['The model said: "the person can use edit_image"', 'The model said: "the person can use edit_image"'],
+  [
+    'x.png exists already. Choose another output, or set overwrite to true to replace it',
+    'x.png exists already. Choose another output, or add --overwrite to replace it',
+  ],
+  ['With count 1 it would fit', 'With --count 1 it would fit'],
   ['The person has to make it writable; only the person can raise it', 'You have to make it writable; only you can raise it'],
 ] as const)('%j is said at a shell as %j', ([text, said]) => {
   expect(toShellWords(text)).toBe(said);

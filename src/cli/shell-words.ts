@@ -10,6 +10,8 @@ const spoken = new RegExp(
 export function toShellWords(text: string): string {
   return text
     .replace(/^(generate|edit|compose|export)_images?: /, '')
+    .replace(/\bset overwrite to true\b/, 'add --overwrite')
+    .replace(/\bWith count (?=\d)/, 'With --count ')
     .replace(spoken, (whole: string, quoted?: string, tool?: string, argument?: string, the?: string, verb?: string) => {
       if (quoted !== undefined) return toOption(quoted.slice(1, -1)) ?? quoted;
       if (tool !== undefined) return `limner ${tool}`;
