@@ -258,6 +258,7 @@ describe('what cannot be meant', () => {
     [['generate', 'a fox', '--json', '-q'], 'use one of them'],
     [['generate', 'a fox', '--dry-run', '-q'], 'a dry run makes no file to name'],
     [['generate', '-'], 'The prompt is empty: nothing came from stdin.'],
+    [['generate', 'a fox', '--prompt-file', 'fox.txt'], '--prompt-file and a prompt were mixed'],
     [['generate', '--prompt-file', 'none.txt'], '"none.txt" cannot be read'],
     [['show'], 'Which picture?'],
   ] as const)('%j is refused with exit code 2, the reason and how it is used', async ([args, reason], { computer, google }) => {
