@@ -83,6 +83,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
   const { openStatusLine, openTerminal } = await import('./cli/terminal.ts');
   const { catchInterrupt } = await import('./cli/interruption.ts');
   const toShown = (text: string) => toOutgoing(text, redactor);
+  const terminal = await openTerminal(process.stdin, process.stdout, process.env);
   const context: CliContext = {
     config,
     cwd: workingFolder(),
@@ -91,12 +92,11 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     print,
     printed: () => new Promise((resolve) => process.stdout.write('', () => resolve())),
     printError: (line) => void process.stderr.write(`${toOutgoing(line, redactor)}\n`),
-    // Terminals that do not say how wide they are say 0.
-    columns: (process.stdout.isTTY && process.stdout.columns) || undefined,
+    columns: terminal?.columns,
     ask: streams.openQuestions(process.stdin, process.stderr, toShown),
     askText: openTextQuestions(process.stdin, process.stderr, toShown),
     readInput: () => streams.readInput(process.stdin),
-    terminal: await openTerminal(process.stdin, process.stdout, process.env),
+    terminal,
     status: openStatusLine(process.stderr, process.env, toShown),
     catchInterrupt: (lastWords) => catchInterrupt(lastWords, (code) => process.exit(code)),
   };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
+import { toShellWords } from '../src/cli/shell-words.ts';
 import { toListedSchema } from '../src/tool.ts';
 import { composeImages, editImage, exportImage, generateImage } from '../src/tools/index.ts';
 import { facts, forecast } from './answer.ts';
@@ -257,6 +258,7 @@ describe('what cannot be meant', () => {
     [['generate', 'a fox', '--json', '-q'], 'use one of them'],
     [['generate', 'a fox', '--dry-run', '-q'], 'a dry run makes no file to name'],
     [['generate', '-'], 'The prompt is empty: nothing came from stdin.'],
+    [['generate', 'a fox', '--prompt-file', 'fox.txt'], '--prompt-file and a prompt were mixed'],
     [['generate', '--prompt-file', 'none.txt'], '"none.txt" cannot be read'],
     [['show'], 'Which picture?'],
   ] as const)('%j is refused with exit code 2, the reason and how it is used', async ([args, reason], { computer, google }) => {
@@ -304,6 +306,25 @@ describe('what cannot be meant', () => {
     expect({ code, requests: google.requests.length }).toEqual({ code: 1, requests: 0 });
     expect(stderr).toContain('shows no pictures');
   });
+});
+
+test.for([
+  ['generate_image: "max_kb" must be at least 1', '--max-kb must be at least 1'],
+  [
+    'so use edit_image to change one or compose_images to combine several',
+    'so use limner edit to change one or limner compose to combine several',
+  ],
+  ['give the shape as aspect_ratio such as "16:9"', 'give the shape as --aspect-ratio such as "16:9"'],
+  ['/tmp/edit_image/the person can.jpg (in edit_image-2/max_kb)', '/tmp/edit_image/the person can.jpg (in edit_image-2/max_kb)'],
+  ['The model said: "the person can use edit_image"', 'The model said: "the person can use edit_image"'],
+  [
+    'x.png exists already. Choose another output, or set overwrite to true to replace it',
+    'x.png exists already. Choose another output, or add --overwrite to replace it',
+  ],
+  ['With count 1 it would fit', 'With --count 1 it would fit'],
+  ['The person has to make it writable; only the person can raise it', 'You have to make it writable; only you can raise it'],
+] as const)('%j is said at a shell as %j', ([text, said]) => {
+  expect(toShellWords(text)).toBe(said);
 });
 
 describe('above the limit of a call', () => {

@@ -26,18 +26,26 @@ export function readOperands(words: readonly string[], hasPromptFile: boolean, r
 }
 
 function findMistake(words: readonly string[], wantsPrompt: boolean, { pictures, command }: OperandRule): string | undefined {
-  const example = pictures === 'none' ? `limner ${command} "a red fox in snow"` : `limner ${command} fox.png "make it night"`;
   const last = words.at(-1);
-  const before = wantsPrompt ? words.slice(0, -1) : words;
-  if (wantsPrompt && (last === undefined || (pictures === 'some' && isPicture(last)))) return `The prompt is missing: ${example}`;
-  if (pictures === 'none' && last !== undefined && [...before, last].some(isPicture))
-    return `"${show([...before, last].find(isPicture))}" is a picture, and generate makes one from words alone. To change it: limner edit ${show(words.find(isPicture))} "make it night"`;
-  if (pictures === 'some' && before.length === 0)
+  if (pictures === 'none') return findMistakeOfWords(words, wantsPrompt, command);
+  const example = `limner ${command} fox.png "make it night"`;
+  if (wantsPrompt && (last === undefined || isPicture(last))) return `The prompt is missing: ${example}`;
+  const named = wantsPrompt ? words.slice(0, -1) : words;
+  if (named.length === 0)
     return wantsPrompt ? `The picture is missing: ${example}` : 'Which pictures? Give their paths, ids, "last" or a folder.';
-  const loose = wantsPrompt ? before.find((word) => !isPicture(word) && !/[\\/.]/.test(word)) : undefined;
-  if (loose !== undefined || (pictures === 'none' && before.length > 0))
-    return `The prompt is one argument, so put it in quotes: ${example}`;
-  return undefined;
+  const isLoose = wantsPrompt && named.some((word) => !isPicture(word) && !/[\\/.]/.test(word));
+  return isLoose ? `The prompt is one argument, so put it in quotes: ${example}` : undefined;
+}
+
+/** Of a command that takes words alone. */
+function findMistakeOfWords(words: readonly string[], wantsPrompt: boolean, command: string): string | undefined {
+  const example = `limner ${command} "a red fox in snow"`;
+  const picture = words.find(isPicture);
+  if (picture !== undefined)
+    return `"${show(picture)}" is a picture, and ${command} makes one from words alone. To change it: limner edit ${show(picture)} "make it night"`;
+  if (!wantsPrompt) return words.length > 0 ? '--prompt-file and a prompt were mixed; use one of them.' : undefined;
+  if (words.length === 0) return `The prompt is missing: ${example}`;
+  return words.length > 1 ? `The prompt is one argument, so put it in quotes: ${example}` : undefined;
 }
 
 /** Names a picture and says nothing else. */
@@ -45,6 +53,6 @@ function isPicture(word: string): boolean {
   return word === 'last' || imageIdPattern.test(word) || /^\S+\.(png|jpe?g|webp|avif|gif)$/i.test(word) || /^https?:\/\/\S+$/i.test(word);
 }
 
-function show(word: string | undefined): string {
-  return cleanText(word ?? '', 80);
+function show(word: string): string {
+  return cleanText(word, 80);
 }

@@ -4,6 +4,9 @@ import type { StatusLine, Styled, Terminal } from './context.ts';
 
 type Env = Terminal['env'];
 
+/** Of a terminal that does not know its own. */
+const usualSize = { columns: 80, rows: 24 } as const;
+
 /** How long a terminal may take to answer, in milliseconds: here, and at the other end of a network. */
 const [answersWithin, answersRemotelyWithin] = [200, 1000];
 
@@ -13,8 +16,8 @@ export async function openTerminal(stdin: ReadStream, stdout: WriteStream, env: 
   const patience = env.SSH_CONNECTION === undefined ? answersWithin : answersRemotelyWithin;
   const canAsk = stdin.isTTY && env.TERM !== 'dumb' && (await isInForeground());
   return {
-    columns: stdout.columns,
-    rows: stdout.rows,
+    columns: stdout.columns || usualSize.columns,
+    rows: stdout.rows || usualSize.rows,
     env,
     draw: (bytes) => void stdout.write(bytes),
     query: canAsk ? (question, end) => query(stdin, stdout, question, end, patience) : undefined,
@@ -60,7 +63,7 @@ export function openStatusLine(stderr: WriteStream, env: Env, toShown: (text: st
   const hasColour = !env.NO_COLOR;
   const paint = ({ text, look }: Styled) => (look && hasColour ? `${looks[look]}${toShown(text)}\x1b[0m` : toShown(text));
   return {
-    columns: () => stderr.columns,
+    columns: () => stderr.columns || usualSize.columns,
     hasColour,
     draw: (line) => void stderr.write(`\r${line.map(paint).join('')}\x1b[K`),
     clear: () => void stderr.write('\r\x1b[K'),
