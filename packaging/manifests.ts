@@ -113,6 +113,8 @@ export function toMcpbManifest({ os }: Pick<Platform, 'os'>, tools: readonly Lis
       mcp_config: { command: 'node', args: ['${__dirname}/dist/index.js'], env: answers },
     },
     tools: tools.map(({ name, description = '' }) => ({ name, description: toFirstSentence(description) })),
+    // They are listed by the server itself, with their arguments.
+    prompts_generated: true,
     user_config: questions,
     compatibility: { platforms: [os], runtimes: { node: about.engines.node } },
     privacy_policies: ['https://policies.google.com/privacy'],
