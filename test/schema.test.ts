@@ -38,6 +38,8 @@ const list = z.looseObject({ tools: z.array(tool) });
 
 /** Bounds that a caller could meet, as the descriptions say them. */
 const ranges = [
+  ['generate_image', 'alt', 'up to 2,000 characters'],
+  ['export_image', 'alt', 'up to 2,000 characters'],
   ['generate_image', 'count', '1 to 8'],
   ['edit_image', 'count', '1 to 8'],
   ['edit_image', 'references', 'Up to 13'],

@@ -40,7 +40,7 @@ export const exportImage = defineTool({
       .optional()
       .describe("File type; auto (default): output's extension, the preset's, else the picture's own."),
     max_kb: maxKb,
-    alt: alt("Alt text for files and markup; default: the picture's own."),
+    alt: alt("Alt text for files and markup, up to 2,000 characters; default: the picture's own."),
     background: z.enum(['auto', 'transparent']).optional().describe('transparent: removes a flat background. Default auto.'),
     trim: z.boolean().optional().describe('Cut away empty or one-coloured margins first; default false.'),
     widths: z.string().max(200).optional().describe('For srcset: "480,960,1920".'),

@@ -49,7 +49,7 @@ export const common = (shape: string, size: string) => ({
     .optional()
     .describe('transparent: real alpha (png, webp, avif); glass, smoke, glow or shadow take two paid requests. Default auto.'),
   max_kb: maxKb,
-  alt: alt('Alt text to keep with the picture.'),
+  alt: alt('Alt text to keep with the picture, up to 2,000 characters; default none.'),
   output: output(
     'File (.jpg .png .webp .avif) or folder ending in /. Relative paths start at the project folder. Default: a name after the prompt, in the output folder.',
   ),
