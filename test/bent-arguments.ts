@@ -666,7 +666,7 @@ const composed: BentCall[] = [
 const alts: BentCall[] = [
   generate('alt_text', { alt_text: 'A fox' }, { alt: 'A fox' }),
   generate('altText', { altText: 'A fox' }, { alt: 'A fox' }),
-  generate('alternative_text', { alternative_text: ' A  fox\n' }, { alt: 'A fox' }),
+  generate('alternative_text', { alternative_text: 'A fox' }, { alt: 'A fox' }),
   generate('alt in a list', { alt: ['A fox'] }, { alt: 'A fox' }),
   generate('alt empty', { alt: '' }, {}),
   generate('alt null', { alt: null }, {}),

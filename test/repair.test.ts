@@ -15,6 +15,7 @@ const file = {
   format: z.enum(['auto', 'png', 'jpeg', 'webp', 'avif']).optional(),
   background: z.enum(['auto', 'transparent']).optional(),
   max_kb: z.int().min(1).max(100_000).optional(),
+  alt: z.string().max(2000).optional(),
   output: z.string().min(1).max(4096).optional(),
   overwrite: z.boolean().optional(),
 };
