@@ -3,3 +3,6 @@ export const imagesUri = 'limner://images';
 
 /** The page that hosts with MCP Apps show a result with. */
 export const galleryUri = 'ui://limner/gallery.html';
+
+/** Address of a picture; `{id}` stands for which. */
+export const imageTemplate = `${imagesUri}/{id}`;

@@ -1,5 +1,5 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
-import { galleryUri, imagesUri } from './resource-uris.ts';
+import { galleryUri, imagesUri, imageTemplate } from './resource-uris.ts';
 import type { Deps } from './tool.ts';
 
 /** Pictures in the catalogue. */
@@ -21,16 +21,10 @@ export function registerResources(server: McpServer, deps: Pick<Deps, 'config' |
     return { contents: [{ uri: imagesUri, mimeType: catalogue.mimeType, text: await readCatalogue(sources) }] };
   });
 
-  const template = new ResourceTemplate(`${imagesUri}/{id}`, {
+  const template = new ResourceTemplate(imageTemplate, {
     async list() {
       const { listOriginals, sources } = await open();
       return { resources: await listOriginals(sources) };
-    },
-    complete: {
-      async id(typed) {
-        const { completeId, sources } = await open();
-        return completeId(typed, sources);
-      },
     },
   });
   const original = {
@@ -48,7 +42,7 @@ export function registerResources(server: McpServer, deps: Pick<Deps, 'config' |
   };
   server.registerResource(
     'view',
-    new ResourceTemplate(`${imagesUri}/{id}/{view}`, { list: undefined }),
+    new ResourceTemplate(`${imageTemplate}/{view}`, { list: undefined }),
     views,
     async (uri, { id, view }) => {
       const { readView, sources } = await open();

@@ -1,6 +1,7 @@
 import { type JSONRPCMessage, McpServer, type RequestId, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { UrlRule } from './allowed-hosts.ts';
+import { registerCompletions } from './completions.ts';
 import { metaKey } from './meta-key.ts';
 import { registerPrompts } from './prompts/register.ts';
 import { galleryUri } from './resource-uris.ts';
@@ -30,7 +31,7 @@ export function createServer(deps: Deps): McpServer {
     { name: 'limner', title: 'limner', version },
     {
       instructions: `${instructions}${aboutAddresses(deps.config.urls)}`,
-      capabilities: { tools: { listChanged: false }, resources: { listChanged: false }, prompts: { listChanged: false } },
+      capabilities: { tools: { listChanged: false }, resources: { listChanged: false }, prompts: { listChanged: false }, completions: {} },
       cacheHints: { 'tools/list': cacheHint, 'prompts/list': cacheHint, 'server/discover': cacheHint },
     },
   );
@@ -39,7 +40,8 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, composeImages, deps);
   registerTool(server, exportImage, deps);
   registerResources(server, deps);
-  registerPrompts(server, deps);
+  registerPrompts(server);
+  registerCompletions(server, deps);
   return server;
 }
 

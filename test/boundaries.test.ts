@@ -57,6 +57,7 @@ const rows = [
   ['gallery'],
   ['resources', 'resource-contents'],
   ['prompts'],
+  ['completions'],
   ['server'],
   ['stdio'],
   ['serve'],
@@ -91,7 +92,7 @@ const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server':
-    /^((result|result-forecast|result-export|asking|consent|progress|call|resources|resource-contents|server)\.ts$|stdio\/|prompts\/)/,
+    /^((result|result-forecast|result-export|asking|consent|progress|call|resources|resource-contents|completions|server)\.ts$|stdio\/|prompts\/)/,
   '@modelcontextprotocol/server/stdio': /^serve\.ts$/,
   '@modelcontextprotocol/client': /^cli\//,
   '@modelcontextprotocol/client/stdio': /^cli\//,
@@ -169,7 +170,7 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register|table)/.test(
+      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register)/.test(
         file,
       ),
     ),

@@ -98,6 +98,7 @@ const effects = [
     tool: generateImage,
     command: ['generate', 'a red fox'],
     calls: [
+      [['--alt=A fox at night', '--dry-run'], { alt: 'A fox at night' }],
       [
         ['--count=2', '--resolution=2K', '--aspect-ratio=16:9', '--model=pro', '--web-search', '--output=a/', '--dry-run'],
         {
@@ -157,6 +158,7 @@ const effects = [
         ],
         { output: { width: 90, height: 60, format: 'webp', maxKb: 9, overwrite: true }, background: { method: 'key' } },
       ],
+      [['--alt=A fox at night', '--dry-run'], { alt: 'A fox at night' }],
       [['--region=bottom third', '--dry-run'], { region: expect.stringContaining('bottom') }],
       [['--mask=mask.png', '--dry-run'], { region: expect.stringContaining('mask') }],
     ],
@@ -165,6 +167,7 @@ const effects = [
     tool: composeImages,
     command: ['compose', 'in.png', 'b.png', 'both'],
     calls: [
+      [['--alt=A fox at night', '--dry-run'], { alt: 'A fox at night' }],
       [
         ['--count=2', '--resolution=2K', '--aspect-ratio=16:9', '--model=pro', '--web-search', '--output=a/', '--dry-run'],
         { requests: 2, resolution: '2K', aspectRatio: '16:9', model: 'gemini-3-pro-image', webSearch: true, inputs: [{}, {}] },
@@ -189,6 +192,7 @@ const effects = [
     tool: exportImage,
     command: ['export', 'in.png'],
     calls: [
+      [['--alt=A fox at night', '--format=webp', '-o', 'alt.webp'], { files: [{ alt: 'A fox at night' }] }],
       [
         ['--width=40', '--height=20', '--fit=contain', '--format=webp', '--max-kb=50', '--output=e/'],
         { files: [{ width: 40, height: 20, format: 'webp' }], notes: expect.anything() },
