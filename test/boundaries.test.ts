@@ -148,8 +148,8 @@ test('each outside thing has one door', async () => {
   expect(wrong).toEqual([]);
 });
 
-const imported = /^(?:import|export) (?!type )[^;]*?'(\.[^']+)'/gm;
-const importedLate = /^(?:import|export) (?!type )[^;]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+const imported = /^(?:import|export) (?!type )[^;(]*?'(\.[^']+)'/gm;
+const importedLate = /^(?:import|export) (?!type )[^;(]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 /** The files an entry loads, with those it loads later or without. */
 function reach(entry: string, sources: ReadonlyMap<string, string>, imports: RegExp): Set<string> {

@@ -74,7 +74,7 @@ describe.for([
       ['compose', { picture_1: 'a.png' }, 'needs picture_2 (The second picture: path, id (img_…) or last) and scene ('],
       ['photo', { subject: 'A fox', lens: '85 mm' }, 'The prompt photo has no argument "lens". It has: subject, '],
       ['photo', { subject: 'x'.repeat(16_001) }, 'subject of the prompt photo has 16001 characters; give at most 16000'],
-      ['paint', { subject: 'A fox' }, 'Prompt paint not found'],
+      ['paint', { subject: 'A fox' }, 'There is no prompt "paint". There are: photo, sticker_or_icon, '],
     ] as const;
     for (const [name, args, message] of wrong) {
       await expect(get(limner, name, args)).rejects.toMatchObject({ code: -32_602, message: expect.stringContaining(message) });

@@ -44,7 +44,7 @@ async function readImage({ client }: Limner, id: string) {
   return { mimeType: content?.mimeType, bytes: Buffer.from(content && 'blob' in content ? content.blob : '', 'base64') };
 }
 
-const listImages = async ({ client }: Limner) => (await client.listResources()).resources.filter(({ uri }) => uri !== imagesUri);
+const listImages = async ({ client }: Limner) => (await client.listResources()).resources.filter(({ uri }) => uri.startsWith(`${imagesUri}/`));
 
 async function complete({ client }: Limner, typed: string): Promise<string[]> {
   const ref = { type: 'ref/resource', uri: `${imagesUri}/{id}` } as const;
