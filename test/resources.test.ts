@@ -44,7 +44,8 @@ async function readImage({ client }: Limner, id: string) {
   return { mimeType: content?.mimeType, bytes: Buffer.from(content && 'blob' in content ? content.blob : '', 'base64') };
 }
 
-const listImages = async ({ client }: Limner) => (await client.listResources()).resources.filter(({ uri }) => uri.startsWith(`${imagesUri}/`));
+const listImages = async ({ client }: Limner) =>
+  (await client.listResources()).resources.filter(({ uri }) => uri.startsWith(`${imagesUri}/`));
 
 async function complete({ client }: Limner, typed: string): Promise<string[]> {
   const ref = { type: 'ref/resource', uri: `${imagesUri}/{id}` } as const;
@@ -66,8 +67,14 @@ describe.for([
     expect(limner.client.getNegotiatedProtocolVersion()).toBe(era === '2026-07-28' ? era : '2025-11-25');
     expect(limner.client.getServerCapabilities()).toMatchObject({ resources: { listChanged: false }, completions: {} });
     expect(await readCatalogue(limner)).toEqual([]);
-    expect((await limner.client.listResources()).resources).toMatchObject([{ uri: imagesUri, mimeType: 'application/json' }]);
-    expect((await limner.client.listResourceTemplates()).resourceTemplates).toMatchObject([{ uriTemplate: `${imagesUri}/{id}` }]);
+    expect((await limner.client.listResources()).resources).toMatchObject([
+      { uri: imagesUri, mimeType: 'application/json' },
+      { uri: 'ui://limner/gallery.html', mimeType: 'text/html;profile=mcp-app' },
+    ]);
+    expect((await limner.client.listResourceTemplates()).resourceTemplates).toMatchObject([
+      { uriTemplate: `${imagesUri}/{id}` },
+      { uriTemplate: `${imagesUri}/{id}/{view}` },
+    ]);
     expect(await complete(limner, '')).toEqual([]);
   });
 
