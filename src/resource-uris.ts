@@ -1,6 +1,9 @@
 /** The recent pictures; below it, each picture under its id. */
 export const imagesUri = 'limner://images';
 
+/** How many pictures are told of there. */
+export const catalogued = 50;
+
 /** The page that hosts with MCP Apps show a result with. */
 export const galleryUri = 'ui://limner/gallery.html';
 

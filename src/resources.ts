@@ -1,9 +1,6 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
-import { galleryUri, imagesUri, imageTemplate } from './resource-uris.ts';
+import { catalogued, galleryUri, imagesUri, imageTemplate } from './resource-uris.ts';
 import type { Deps } from './tool.ts';
-
-/** Pictures in the catalogue. */
-export const catalogued = 50;
 
 /**
  * Registers what a host can browse: `limner://images`, the recent pictures as JSON, `limner://images/{id}`, the bytes of one as the model returned

@@ -1,9 +1,6 @@
-import type { CliContext } from './context.ts';
+import type { Command } from './context.ts';
 
-/** A command: what is given after its name → its exit code. */
-export type Command = (args: string[], context: CliContext) => Promise<number>;
-
-/** One of them. */
+/** One command, as `limner --help` lists it. */
 export interface Entry {
   name: string;
   /** What `limner --help` says of it, in a line of at most 75 characters. */

@@ -75,3 +75,6 @@ export interface Interruption {
 export function toPersonalConfig({ config, cwd }: Pick<CliContext, 'config' | 'cwd'>): Config & Places {
   return { ...config, projectDir: cwd, isPerson: true };
 }
+
+/** A command: what is given after its name → its exit code. */
+export type Command = (args: string[], context: CliContext) => Promise<number>;

@@ -1,7 +1,7 @@
 import { guessDone } from '../progress.ts';
 import type { CliContext, StatusLine } from './context.ts';
 import { toCell } from './layout.ts';
-import type { Manner } from './tool-call.ts';
+import type { Manner } from './manner.ts';
 
 /** How a call goes on, for the person who waits for it. */
 interface ProgressBar {

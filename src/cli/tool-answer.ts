@@ -6,9 +6,9 @@ import { showPath } from '../text.ts';
 import type { Done } from '../tool.ts';
 import type { CliContext } from './context.ts';
 import { toJson } from './layout.ts';
+import type { Manner } from './manner.ts';
 import type { Screen } from './screen.ts';
 import { toShellWords } from './shell-words.ts';
-import type { Manner } from './tool-call.ts';
 
 /** Prints what a call brought. Resolves with the exit code. */
 export async function printAnswer(

@@ -7,21 +7,11 @@ import type { Done, Tool } from '../tool.ts';
 import { type CliContext, toPersonalConfig } from './context.ts';
 import { describeGivenUp, describeSaved } from './interrupted.ts';
 import { toJson } from './layout.ts';
+import type { Manner } from './manner.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { openScreen, previewEdge, type Screen } from './screen.ts';
 import { toShellWords } from './shell-words.ts';
 import { printAnswer } from './tool-answer.ts';
-
-/** How a call is made and answered. */
-export interface Manner {
-  form: 'text' | 'json' | 'paths';
-  show: 'auto' | 'always' | 'never';
-  /** The person pays whatever it costs. */
-  approved: boolean;
-  /** Steps are told where no terminal shows them. */
-  isVerbose: boolean;
-  isPaid: boolean;
-}
 
 /** Runs a tool in this process as the server does and prints its answer. Resolves with the exit code. */
 export async function callTool<Input>(tool: Tool<Input>, input: unknown, manner: Manner, context: CliContext): Promise<number> {

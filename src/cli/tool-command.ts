@@ -3,11 +3,11 @@ import { readText } from '../files/read.ts';
 import { cleanText } from '../text.ts';
 import type { Tool } from '../tool.ts';
 import { type Parsed, refuseArguments, tryParse } from './arguments.ts';
-import type { Command } from './commands.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, Command } from './context.ts';
+import type { Manner } from './manner.ts';
 import { type OperandRule, type Operands, readOperands } from './operands.ts';
 import { toShellWords } from './shell-words.ts';
-import { callTool, type Manner } from './tool-call.ts';
+import { callTool } from './tool-call.ts';
 import { explainUnknownOption, type ToolOption, toOptions, toParserOptions } from './tool-options.ts';
 import { toSynopses, toUsage, type UsageParts } from './usage.ts';
 
