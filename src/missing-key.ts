@@ -17,6 +17,6 @@ export function explainMissingKey(client: string | undefined, userFile: string):
 export function explainMissingKeyInShell(userFile: string): string {
   return (
     'No Gemini API key is set, so nothing was sent. Make one at https://aistudio.google.com/apikey (image models need billing), then set GEMINI_API_KEY in this shell or, ' +
-    `for limner everywhere, write {"GEMINI_API_KEY": "KEY"} into ${userFile}. To try limner without a key: LIMNER_BACKEND=standin makes labelled stand-in drawings.`
+    `for limner everywhere, run limner setup, which stores it in ${userFile}. To try limner without a key: LIMNER_BACKEND=standin makes labelled stand-in drawings.`
   );
 }

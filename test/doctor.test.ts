@@ -137,7 +137,7 @@ describe('the key', () => {
       ),
     ]);
     expect(wrong[0]).toContain(
-      'https://aistudio.google.com/apikey (image models need billing) and write {"GEMINI_API_KEY": "KEY"} into that file',
+      'https://aistudio.google.com/apikey (image models need billing) and run `limner setup`, which stores it in that file',
     );
     expect(google.others).toEqual([]);
   });
