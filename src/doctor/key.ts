@@ -26,7 +26,7 @@ export async function checkKey(config: Config, answer: Answer): Promise<Finding[
 function toMissing(userFile: string): Finding {
   return problem(
     `key: none is set in the environment of this shell or in ${showPath(userFile)}; one that a host hands on cannot be seen from here`,
-    `make one at https://aistudio.google.com/apikey (image models need billing) and run `limner setup`, which stores it in that file; LIMNER_BACKEND=standin draws without one`,
+    'make one at https://aistudio.google.com/apikey (image models need billing) and run `limner setup`, which stores it in that file; LIMNER_BACKEND=standin draws without one',
   );
 }
 
