@@ -28,7 +28,9 @@ const test = withServer().extend<{
   open: async ({ computer, google }, use) => {
     const started: IPty[] = [];
     await use((args, env = {}, answer = () => undefined) => {
-      const { session, pty } = startSession(computer, args, { ...withKey(google), TERM: 'xterm-256color', ...env }, answer);
+      // As over a network, so that a terminal on a busy computer has the time to answer.
+      const around = { ...withKey(google), TERM: 'xterm-256color', SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' };
+      const { session, pty } = startSession(computer, args, { ...around, ...env }, answer);
       started.push(pty);
       return session;
     });
