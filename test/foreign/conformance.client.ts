@@ -58,7 +58,7 @@ async function readChecks(folder: string): Promise<Map<string, Check[]>> {
 
 /** The words in which the suite says that what it wants to try is not there: a tool, prompt or resource of its own, or a method of what is not declared. */
 const missing =
-  /Not testable|Prerequisite failed|Expected InputRequiredResult|(Tool|Prompt|Resource)[ \w':]* not found|Resource not found|Method not found|Tool '\w+' not found|Declared check .* is not testable/;
+  /Not testable|Prerequisite failed|Expected InputRequiredResult|(Tool|Prompt|Resource)[ \w':]* not found|Resource not found|There is no prompt "test_|Method not found|Tool '\w+' not found|Declared check .* is not testable/;
 
 describe.for(suites)('$name', ({ pin, args, expected, applies }) => {
   let program: Program;
