@@ -37,7 +37,10 @@ describe('the image', () => {
 
   unit('is built from what the build needs: no history, no key, nothing that was built here', async () => {
     const context = dockerignore.default().add(await readText('.dockerignore'));
+    const bundled = [...(await readText('rolldown.config.ts')).matchAll(/input: \{ \w+: '([^']+)' \}/g)].map(([, path = '']) => path);
+    expect(bundled.length).toBeGreaterThan(2);
     const needed = [
+      ...bundled.filter((path) => !path.startsWith('build/')),
       'package.json',
       'package-lock.json',
       'src/index.ts',
