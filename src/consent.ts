@@ -9,7 +9,6 @@ import {
 import type { Consent } from './asked.ts';
 import { ask, canAsk, saidOfFolder, saidToPay, toFolderElsewhere, toFolderForm, toFolderNo, toPayForm, toPriceNo } from './asking.ts';
 import { type ClosedFolder, ToolError } from './errors.ts';
-import { keepFolder } from './files/keep-folder.ts';
 import { isOpenable } from './files/openable.ts';
 import { openFolder } from './files/paths.ts';
 import { showPath } from './text.ts';
@@ -138,6 +137,7 @@ async function keep(folder: string, deps: Asking['deps']): Promise<boolean> {
   const opened = await openFolder(folder, deps.config);
   if (opened === undefined) return false;
   try {
+    const { keepFolder } = await import('./setup/keep-folder.ts');
     await keepFolder(folder, deps.config);
   } catch (error) {
     if (!(error instanceof ToolError)) deps.logError(error);

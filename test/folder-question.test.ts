@@ -15,7 +15,8 @@ const eras = [
 ] as const;
 
 const settingsOf = ({ home }: Computer) => join(home, '.config', 'limner', 'config.json');
-const readSettings = async (computer: Computer): Promise<unknown> => JSON.parse(await readFile(settingsOf(computer), 'utf8'));
+const readSettings = async (computer: Computer): Promise<unknown> =>
+  JSON.parse((await readFile(settingsOf(computer), 'utf8')).replace(/^\uFEFF/, ''));
 
 async function writeSettings(computer: Computer, text: string): Promise<void> {
   await mkdir(dirname(settingsOf(computer)), { recursive: true });
