@@ -6,7 +6,8 @@ import type { Forecast } from './forecast.ts';
 import { toExtension } from './media.ts';
 import type { Plan } from './plan.ts';
 import { describePixels } from './plan-finish.ts';
-import { describeToday, maxTextLength, toNotes } from './result.ts';
+import { maxTextLength, toNotes } from './result.ts';
+import { describeToday } from './result-words.ts';
 import { cleanText, formatBytes, formatDollars, showPath } from './text.ts';
 
 /** Key of the plan a dry run answers with. */

@@ -44,6 +44,7 @@ const rows = [
   ['generate'],
   ['run', 'run-export'],
   ['late', 'forecast'],
+  ['result-words', 'result-facts'],
   ['result'],
   ['result-forecast', 'result-export'],
   ['asking', 'progress'],

@@ -1,6 +1,7 @@
-import { describeOutcome, toFacts } from '../result.ts';
 import { describeExport, toFacts as toExportFacts } from '../result-export.ts';
+import { toFacts } from '../result-facts.ts';
 import { describeForecast, isRefused, toPlanFacts } from '../result-forecast.ts';
+import { describeOutcome } from '../result-words.ts';
 import type { Outcome } from '../run.ts';
 import { showPath } from '../text.ts';
 import type { Done } from '../tool.ts';
