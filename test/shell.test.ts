@@ -92,6 +92,12 @@ describe('limner generate, edit and compose', () => {
   });
 });
 
+/** What the paid tools have in common for the file. */
+const finishing = [
+  ['--width=90', '--height=60', '--format=webp', '--background=transparent', '--max-kb=9', '--overwrite', '-o', 'fox.webp', '--dry-run'],
+  { output: { width: 90, height: 60, format: 'webp', maxKb: 9, overwrite: true }, background: { method: 'key' } },
+] as const;
+
 /** For each tool what its options do, in as few calls as they let themselves be combined in. What is listed last is found in the answer. */
 const effects = [
   {
@@ -110,20 +116,7 @@ const effects = [
           output: { folder: expect.stringMatching(/a$/) },
         },
       ],
-      [
-        [
-          '--width=90',
-          '--height=60',
-          '--format=webp',
-          '--background=transparent',
-          '--max-kb=9',
-          '--overwrite',
-          '-o',
-          'fox.webp',
-          '--dry-run',
-        ],
-        { output: { width: 90, height: 60, format: 'webp', maxKb: 9, overwrite: true }, background: { method: 'key' } },
-      ],
+      finishing,
     ],
   },
   {
@@ -144,20 +137,7 @@ const effects = [
         ],
         { requests: 2, resolution: '2K', aspectRatio: '16:9', model: 'gemini-3-pro-image', webSearch: true, inputs: [{}, {}, {}] },
       ],
-      [
-        [
-          '--width=90',
-          '--height=60',
-          '--format=webp',
-          '--background=transparent',
-          '--max-kb=9',
-          '--overwrite',
-          '-o',
-          'fox.webp',
-          '--dry-run',
-        ],
-        { output: { width: 90, height: 60, format: 'webp', maxKb: 9, overwrite: true }, background: { method: 'key' } },
-      ],
+      finishing,
       [['--alt=A fox at night', '--dry-run'], { alt: 'A fox at night' }],
       [['--region=bottom third', '--dry-run'], { region: expect.stringContaining('bottom') }],
       [['--mask=mask.png', '--dry-run'], { region: expect.stringContaining('mask') }],
@@ -172,20 +152,7 @@ const effects = [
         ['--count=2', '--resolution=2K', '--aspect-ratio=16:9', '--model=pro', '--web-search', '--output=a/', '--dry-run'],
         { requests: 2, resolution: '2K', aspectRatio: '16:9', model: 'gemini-3-pro-image', webSearch: true, inputs: [{}, {}] },
       ],
-      [
-        [
-          '--width=90',
-          '--height=60',
-          '--format=webp',
-          '--background=transparent',
-          '--max-kb=9',
-          '--overwrite',
-          '-o',
-          'fox.webp',
-          '--dry-run',
-        ],
-        { output: { width: 90, height: 60, format: 'webp', maxKb: 9, overwrite: true }, background: { method: 'key' } },
-      ],
+      finishing,
     ],
   },
   {
