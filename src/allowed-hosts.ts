@@ -1,3 +1,4 @@
+import type { Fault } from './fault.ts';
 import { quote } from './text.ts';
 
 /** Where pictures may be downloaded from. */
@@ -49,18 +50,18 @@ const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'];
  * What `LIMNER_ALLOW_URLS` allows. A value that is wrong allows nothing, a wrong name in a list is left out, and each is told; through a proxy, which
  * connects where it likes, no address can be checked, so that `on` is not enough there.
  */
-export function toUrlRule(value: string | undefined, env: NodeJS.ProcessEnv, warnings: string[]): UrlRule {
+export function toUrlRule(value: string | undefined, env: NodeJS.ProcessEnv, warnings: Fault[]): UrlRule {
   const proxy = Object.keys(env).find((name) => proxyVariables.includes(name.toUpperCase()) && env[name]?.trim());
   const hosts = toHosts(value, warnings);
   if (hosts === 'any' && proxy !== undefined) {
-    warnings.push(
-      `LIMNER_ALLOW_URLS is on and ${proxy} is set: behind a proxy limner fetches from hosts that are listed only, and asks them directly. List them in LIMNER_ALLOW_URLS.`,
-    );
+    warnings.push({
+      says: `LIMNER_ALLOW_URLS is on and ${proxy} is set: behind a proxy limner fetches from hosts that are listed only, and asks them directly. List them in LIMNER_ALLOW_URLS`,
+    });
   }
   return { hosts, ...(proxy !== undefined && { proxy }) };
 }
 
-function toHosts(value: string | undefined, warnings: string[]): UrlRule['hosts'] {
+function toHosts(value: string | undefined, warnings: Fault[]): UrlRule['hosts'] {
   if (value === undefined || off.test(value)) return 'none';
   if (on.test(value)) return 'any';
   // A list in the settings file arrives joined by colons.
@@ -69,10 +70,10 @@ function toHosts(value: string | undefined, warnings: string[]): UrlRule['hosts'
   for (const part of parts) {
     const host = toHost(part);
     if (host !== undefined) hosts.push(host);
-    else warnings.push(`LIMNER_ALLOW_URLS holds ${quote(part)}, which was left out: ${expected}.`);
+    else warnings.push({ says: `LIMNER_ALLOW_URLS holds ${quote(part)}, which was left out: ${expected}` });
   }
   if (hosts.length > 0) return hosts;
-  warnings.push('LIMNER_ALLOW_URLS allows no address.');
+  warnings.push({ says: 'LIMNER_ALLOW_URLS allows no address' });
   return 'none';
 }
 

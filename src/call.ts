@@ -5,6 +5,7 @@ import { canAsk } from './asking.ts';
 import type { Config } from './config.ts';
 import { withConsent } from './consent.ts';
 import { ToolError } from './errors.ts';
+import { toSentence } from './fault.ts';
 import { openFolder } from './files/paths.ts';
 import { explainMissingKey } from './missing-key.ts';
 import { perform } from './perform.ts';
@@ -97,7 +98,7 @@ function requireUsable(config: Config): void {
   if (config.problems.length === 0) return;
   throw new ToolError(
     'settings',
-    `limner's settings are wrong and the person has to mend them before it can work:\n${config.problems.map((problem) => `- ${problem}`).join('\n')}`,
+    `limner's settings are wrong and the person has to mend them before it can work:\n${config.problems.map((problem) => `- ${toSentence(problem)}`).join('\n')}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
+import type { Fault } from './fault.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { type Folders, toFolders } from './settings/folders.ts';
 import { checkCertificates, findKeyName, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
@@ -32,9 +33,9 @@ export interface Config extends Folders {
   home: string;
   platform: NodeJS.Platform;
   /** Settings that are wrong and were replaced by a safe default. Told once, with the first result. */
-  warnings: readonly string[];
+  warnings: readonly Fault[];
   /** Settings that are wrong and have no safe default: every call is refused until they are mended. */
-  problems: readonly string[];
+  problems: readonly Fault[];
 }
 
 /** Everything limner can be told, checked. Never throws: what is wrong is collected, all of it, and a wrong setting never widens a right. */

@@ -5,6 +5,7 @@ import { parseArgs, styleText } from 'node:util';
 import type { Entry } from './cli/commands.ts';
 import type { CliContext, Mark } from './cli/context.ts';
 import { type Config, loadConfig } from './config.ts';
+import { toSentence } from './fault.ts';
 import { narrowFolders, readMode } from './files/narrow.ts';
 import { toRealPath } from './files/paths.ts';
 import { isWritable, readText } from './files/read.ts';
@@ -100,7 +101,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     status: openStatusLine(process.stderr, process.env, toShown),
     catchInterrupt: (lastWords) => catchInterrupt(lastWords, (code) => process.exit(code)),
   };
-  if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings]) log(notice);
+  if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings].map(toSentence)) log(notice);
   // Whoever reads may stop reading: `limner history | head`.
   process.stdout.on('error', () => process.exit());
   process.stderr.on('error', () => undefined);

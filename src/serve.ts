@@ -2,6 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createAsked } from './asked.ts';
 import type { Config } from './config.ts';
+import { toSentence } from './fault.ts';
 import { createGiveBack } from './give-back.ts';
 import { toOutgoingMessage } from './outgoing.ts';
 import { createServer, wrapArguments } from './server.ts';
@@ -14,12 +15,12 @@ import type { Deps, Opened } from './tool.ts';
 /** Serves MCP on stdin and `output` until the client has gone. `write` is the way to the log, which takes out of it what nobody may read. */
 export function serve(config: Config, open: () => Promise<Opened>, output: Output, write: (text: string) => void): void {
   const log = createLog(write);
-  for (const notice of [...config.problems, ...config.warnings]) log.line(notice);
+  for (const notice of [...config.problems, ...config.warnings].map(toSentence)) log.line(notice);
   const [calls, gone] = [new Calls(), new AbortController()];
   const deps: Deps = {
     config,
     open,
-    notices: [...config.warnings],
+    notices: config.warnings.map(toSentence),
     asked: createAsked(),
     gone: gone.signal,
     track: (call) => calls.track(call),

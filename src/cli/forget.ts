@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { toSentence } from '../fault.ts';
 import { formatBytes } from '../text.ts';
 import { type Parsed, refuseArguments, tryParse } from './arguments.ts';
 import type { CliContext } from './context.ts';
@@ -83,7 +84,8 @@ function parseAge(age: string, yes: boolean): Parsed<ForgetArguments> {
 async function forget(choice: Choice, yes: boolean, context: CliContext): Promise<number> {
   const { archive, config, print } = context;
   // A setting that is wrong was replaced by a default: that may be another archive than the person means.
-  if (config.problems.length > 0) return refuse(`nothing is removed while a setting is wrong: ${config.problems.join(' ')}`, context);
+  if (config.problems.length > 0)
+    return refuse(`nothing is removed while a setting is wrong: ${config.problems.map(toSentence).join(' ')}`, context);
   const { pictures } = await readPictures(context);
   const unknown = toNamed(choice).filter((id) => !pictures.some((picture) => picture.id === id));
   if (unknown.length > 0) return refuse(`${describeUnknown(unknown)} Nothing was removed.`, context);

@@ -1,4 +1,5 @@
 import { type ErrorCode, ToolError } from '../errors.ts';
+import { named, toSentence } from '../fault.ts';
 import { readPersonFile } from '../files/person-file.ts';
 import { createRedactor } from '../redactor.ts';
 import { findKeyFault, unquote } from '../settings/key.ts';
@@ -79,8 +80,8 @@ async function readGiven(file: string, { readInput, cwd }: CliContext): Promise<
   const text = file === '-' ? await readInput() : (await readPersonFile(path)).text;
   if (text === undefined) throw new KeyTrouble(`there is no file ${showPath(path)} to take the key from.`);
   const key = unquote(text.trim().replace(/^(export\s+)?(GEMINI|GOOGLE)_API_KEY\s*=\s*/, '')) ?? '';
-  const wrong = key === '' ? 'is empty.' : findKeyFault(key);
-  if (wrong !== undefined) throw new KeyTrouble(`${file === '-' ? 'stdin' : showPath(path)} ${wrong}`);
+  const fault = key === '' ? { says: 'is empty' } : findKeyFault(key);
+  if (fault !== undefined) throw new KeyTrouble(toSentence(named(file === '-' ? 'stdin' : showPath(path), fault)));
   return key;
 }
 
@@ -93,9 +94,9 @@ async function askForKey(context: CliContext): Promise<string | undefined> {
     const answer = await context.askText?.('Key (not shown while you type or paste; Enter goes on without):', { hidden: true });
     const key = unquote(answer) ?? '';
     if (key === '') return undefined;
-    const wrong = findKeyFault(key);
-    if (wrong === undefined) return key;
-    context.printError(`What you entered ${wrong}`);
+    const fault = findKeyFault(key);
+    if (fault === undefined) return key;
+    context.printError(toSentence(named('What you entered', fault)));
   }
   return undefined;
 }

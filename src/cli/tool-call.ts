@@ -1,4 +1,5 @@
 import { ToolError } from '../errors.ts';
+import { toSentence } from '../fault.ts';
 import { explainMissingKeyInShell } from '../missing-key.ts';
 import { canBeLifted, perform } from '../perform.ts';
 import { describeError } from '../result.ts';
@@ -17,7 +18,7 @@ import { printAnswer } from './tool-answer.ts';
 export async function callTool<Input>(tool: Tool<Input>, input: unknown, manner: Manner, context: CliContext): Promise<number> {
   const { config, ledger } = context;
   if (manner.isPaid && config.problems.length > 0)
-    return printFailure(new ToolError('settings', `The settings are wrong: ${config.problems.join(' ')}`), manner, context);
+    return printFailure(new ToolError('settings', `The settings are wrong: ${config.problems.map(toSentence).join(' ')}`), manner, context);
   const screen = manner.form === 'text' && manner.show !== 'never' ? await openScreen(context.terminal) : undefined;
   if (manner.show === 'always' && screen === undefined)
     return printFailure(

@@ -27,7 +27,7 @@ interface Folder {
 
 /** Those of the settings, but what the settings' check has found fault with. */
 function listFolders({ outputDir, stateDir, projectDir, allowedDirs, problems }: Config): Folder[] {
-  const isFaulty = (setting: string) => problems.some((says) => says.startsWith(`${setting}:`));
+  const isFaulty = (setting: string) => problems.some(({ says }) => says.startsWith(`${setting}:`));
   const folder = (name: string, path: string, setting?: string): Folder => ({ name, path, setting });
   const further = allowedDirs.filter((path) => path !== outputDir && path !== projectDir);
   return [

@@ -1,40 +1,31 @@
 import type { Config } from '../config.ts';
+import type { Fault } from '../fault.ts';
 import { options } from '../options.ts';
 import { showPath } from '../text.ts';
 import { about, type Finding } from './finding.ts';
 
 const { ok } = about('settings');
 
-/** What is wrong with the settings, in the words every command has for it, and where to mend it. A key's mistake is the key's. */
+/** What is wrong with the settings, and where to mend it. A key's mistake is the key's. */
 export function checkSettings(config: Config): Finding[] {
   const wrong = [
-    ...config.problems.map((sentence) => toFinding(sentence, 'problem', config)),
-    ...config.warnings.map((sentence) => toFinding(sentence, 'warning', config)),
+    ...config.problems.map((fault) => toFinding(fault, 'problem', config)),
+    ...config.warnings.map((fault) => toFinding(fault, 'warning', config)),
   ];
   return wrong.length > 0 ? wrong : [ok(`settings: ${listSettings(config)}`)];
 }
 
-function toFinding(sentence: string, state: 'warning' | 'problem', config: Config): Finding {
-  const check = /^(GEMINI|GOOGLE)_API_KEY|holds a key/.test(sentence) ? 'key' : 'settings';
-  const { says, advice } = split(sentence);
-  const place = findPlace(sentence, config);
+function toFinding(fault: Fault, state: 'warning' | 'problem', config: Config): Finding {
+  const check = /^(GEMINI|GOOGLE)_API_KEY|holds a key/.test(fault.says) ? 'key' : 'settings';
+  const advice = fault.expected === undefined ? fault.fix : `make it ${fault.expected}`;
+  const place = findPlace(fault.says, config);
   const fix = place === undefined ? advice : advice === undefined ? `mend it ${place}` : `${advice} (${place})`;
-  return { check, state, says, ...(fix !== undefined && { fix }) };
+  return { check, state, says: [fault.says, fault.consequence].filter(Boolean).join('; '), ...(fix !== undefined && { fix }) };
 }
 
-/** What is so and what to do about it, as the sentences of the settings put them together. */
-function split(sentence: string): { says: string; advice?: string } {
-  const whole = sentence.replace(/\.$/, '');
-  const [, value, expected, consequence] = /^(\w+ is "[^"]*"); it must be (.+?)(?:\. (.+))?$/s.exec(whole) ?? [];
-  if (value !== undefined)
-    return { says: [value, consequence?.replace(/^N/, 'n')].filter(Boolean).join('; '), advice: `make it ${expected}` };
-  const [, says, advice] = /^(.+?): ((?:write|replace|put|copy|leave|give|mend|run|name) .+)$/s.exec(whole) ?? [];
-  return says !== undefined && advice !== undefined ? { says, advice } : { says: whole };
-}
-
-/** Where the setting a sentence begins with is set. */
-function findPlace(sentence: string, { origins, userFile }: Config): string | undefined {
-  const name = options.find((option) => sentence.startsWith(option.name))?.name;
+/** Where the setting that is spoken of first is set. */
+function findPlace(says: string, { origins, userFile }: Config): string | undefined {
+  const name = options.find((option) => says.startsWith(option.name))?.name;
   const origin = name && origins[name];
   if (origin === undefined) return undefined;
   return origin === 'file' ? `in ${showPath(userFile)}` : 'in the environment';

@@ -69,11 +69,13 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before }:
     await before?.();
     const folder = await holdFolder(folderPath, { places });
     const path = folder.entry(temporary);
+    // Before it is there: a process may end between the two, and a path where nothing stands does no harm.
+    leftAtExit.add(path);
     try {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
       opened = { folder, handle: await open(path, flags, mode) };
-      leftAtExit.add(path);
     } catch (error) {
+      leftAtExit.delete(path);
       await folder.close();
       throw error;
     }
@@ -147,7 +149,7 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before }:
   };
 }
 
-/** Drafts of this process that are neither published nor discarded. */
+/** Where the drafts of this process lie, or are about to, that are neither published nor discarded. */
 const leftAtExit = new Set<string>();
 
 process.on('exit', () => {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Config } from '../config.ts';
+import { type Fault, named } from '../fault.ts';
 import { isTooWide } from '../system-folders.ts';
 import { quote } from '../text.ts';
 import { toRealPath } from './paths.ts';
@@ -21,17 +22,20 @@ export async function readMode(path: string): Promise<number | undefined> {
 export async function narrowFolders(config: Config): Promise<Config> {
   const folders = [...config.allowedDirs, config.stateDir];
   const found = await Promise.all(folders.map((folder) => findFault(folder, config)));
-  const faults = new Map<string, string>();
+  const faults = new Map<string, Fault>();
   for (const [index, folder] of folders.entries()) {
     const fault = found[index];
-    if (fault !== undefined && !(fault === isFile && folder === config.stateDir)) faults.set(folder, `${quote(folder, 200)} ${fault}`);
+    if (fault !== undefined && !(fault === isFile && folder === config.stateDir)) faults.set(folder, named(quote(folder, 200), fault));
   }
   const fatal = [
     ['LIMNER_OUTPUT_DIR', config.outputDir],
     ['LIMNER_STATE_DIR', config.stateDir],
-  ].flatMap(([name, folder = '']) => (faults.has(folder) ? [`${name}: ${faults.get(folder)}.`] : []));
+  ].flatMap(([name, folder = '']) => {
+    const fault = faults.get(folder);
+    return fault === undefined ? [] : [named(`${name}:`, fault)];
+  });
   const further = config.allowedDirs.filter((folder) => folder !== config.outputDir && folder !== config.projectDir);
-  const others = further.filter((folder) => faults.has(folder));
+  const others = further.flatMap((folder) => faults.get(folder) ?? []);
   const missing = await Promise.all(further.map(async (folder) => ((await isMissing(folder)) ? [folder] : [])));
   return {
     ...config,
@@ -39,15 +43,20 @@ export async function narrowFolders(config: Config): Promise<Config> {
     problems: [...config.problems, ...fatal],
     warnings: [
       ...config.warnings,
-      ...others.map((folder) => `LIMNER_ALLOWED_DIRS: ${faults.get(folder)}; it was ignored.`),
-      ...missing.flat().map((folder) => `LIMNER_ALLOWED_DIRS: ${quote(folder, 200)} does not exist.`),
+      ...others.map(ignored),
+      ...missing.flat().map((folder) => ({ says: `LIMNER_ALLOWED_DIRS: ${quote(folder, 200)} does not exist` })),
     ],
   };
 }
 
-async function findFault(folder: string, config: Config): Promise<string | undefined> {
+/** The whole of it is said before what became of the folder. */
+function ignored({ says, fix }: Fault): Fault {
+  return { says: `LIMNER_ALLOWED_DIRS: ${says}${fix === undefined ? '' : `: ${fix}`}; it was ignored` };
+}
+
+async function findFault(folder: string, config: Config): Promise<Fault | undefined> {
   const real = await toRealPath(folder);
-  if (isTooWide(real, config)) return `leads to ${quote(real, 200)}, which is too wide: name a folder inside it`;
+  if (isTooWide(real, config)) return { says: `leads to ${quote(real, 200)}, which is too wide`, fix: 'name a folder inside it' };
   return stat(real).then(
     (stats) => (stats.isDirectory() ? undefined : isFile),
     () => undefined,
@@ -62,4 +71,4 @@ async function isMissing(folder: string): Promise<boolean> {
   );
 }
 
-const isFile = 'is a file, not a folder';
+const isFile: Fault = { says: 'is a file, not a folder' };

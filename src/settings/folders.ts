@@ -1,4 +1,5 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import { type Fault, named } from '../fault.ts';
 import type { OptionName } from '../options.ts';
 import { defaultStateDir, expandHome, isTooWide } from '../system-folders.ts';
 import { quote } from '../text.ts';
@@ -19,8 +20,8 @@ export interface Folders {
 export function toFolders(setting: Setting, surroundings: Surroundings, found: Findings): Folders {
   const { cwd, cwdWritable, home } = surroundings;
   const projectDir = cwdWritable && !isTooWide(cwd, surroundings) ? cwd : undefined;
-  const folder = (name: OptionName, value: string | undefined, from: string | undefined, findings: string[]) =>
-    value === undefined ? undefined : toFolder(value, name, from, surroundings, findings);
+  const folder = (name: OptionName, value: string | undefined, from: string | undefined, faults: Fault[]) =>
+    value === undefined ? undefined : toFolder(value, name, from, surroundings, faults);
   const outputDir =
     folder('LIMNER_OUTPUT_DIR', setting('LIMNER_OUTPUT_DIR'), projectDir, found.problems) ??
     (projectDir ? join(projectDir, 'generated-images') : join(home, 'Pictures', 'limner'));
@@ -41,27 +42,31 @@ function splitList(value: string | undefined, { platform }: Surroundings): strin
 }
 
 /** An absolute folder from a setting; `from` is where a relative one starts. A folder so wide that it holds other people's or the system's files is refused. */
-function toFolder(value: string, name: OptionName, from: string | undefined, surroundings: Surroundings, findings: string[]) {
+function toFolder(value: string, name: OptionName, from: string | undefined, surroundings: Surroundings, faults: Fault[]) {
   const expanded = expandHome(value, surroundings.home);
   const folder = resolve(from ?? '/', expanded);
   const wrong = findFault();
   if (wrong === undefined) return folder;
-  findings.push(`${name} ${wrong}.`);
+  faults.push(named(name, wrong));
   return undefined;
 
-  function findFault(): string | undefined {
-    if (/\$\{|%\w+%|\{\w+:|^\$/.test(expanded)) return `holds ${quote(value)}, a variable that nobody filled in`;
-    if (expanded.includes('\0')) return `is ${quote(value)}, which holds a NUL character`;
-    if (/[*?]|^~/.test(expanded)) return `is ${quote(value)}; patterns and other people's homes are not expanded: write out the folder`;
-    if (/^file:/i.test(expanded)) return `is ${quote(value)}; it must be a path, not an address`;
+  function findFault(): Fault | undefined {
+    if (/\$\{|%\w+%|\{\w+:|^\$/.test(expanded)) return { says: `holds ${quote(value)}, a variable that nobody filled in` };
+    if (expanded.includes('\0')) return { says: `is ${quote(value)}, which holds a NUL character` };
+    if (/[*?]|^~/.test(expanded))
+      return { says: `is ${quote(value)}; patterns and other people's homes are not expanded`, fix: 'write out the folder' };
+    if (/^file:/i.test(expanded)) return { says: `is ${quote(value)}`, expected: 'a path, not an address' };
     if (!isAbsolute(expanded) && from === undefined)
       return name === 'LIMNER_STATE_DIR'
-        ? `is ${quote(value)}; it must be an absolute path or begin with ~/`
-        : `is ${quote(value)}; without a project folder it must be an absolute path`;
+        ? { says: `is ${quote(value)}`, expected: 'an absolute path or begin with ~/' }
+        : { says: `is ${quote(value)}; without a project folder it must be an absolute path` };
     if (!isAbsolute(expanded) && from !== undefined && /^\.\.([/\\]|$)/.test(relative(from, folder)))
-      return `is ${quote(value)}, which leads out of the project folder: write it as an absolute path`;
+      return { says: `is ${quote(value)}, which leads out of the project folder`, fix: 'write it as an absolute path' };
     if (isTooWide(folder, surroundings))
-      return `is ${quote(value)}, but the file system's root, a home or a system folder is too wide: name a folder inside it`;
+      return {
+        says: `is ${quote(value)}, but the file system's root, a home or a system folder is too wide`,
+        fix: 'name a folder inside it',
+      };
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { type Fault, named } from '../fault.ts';
 import { quote } from '../text.ts';
 import type { Findings, Setting, Surroundings } from './source.ts';
 
@@ -17,12 +18,12 @@ export function findKeyName(setting: Setting): (typeof names)[number] | undefine
 export function toKey(setting: Setting, found: Findings): Secret | undefined {
   const [gemini, google] = names.map((name) => unquote(setting(name)));
   if (gemini && google && gemini !== google)
-    found.warnings.push('GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used.');
+    found.warnings.push({ says: 'GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used' });
   const key = gemini || google;
   if (!key) return undefined;
   const wrong = findKeyFault(key);
   if (wrong === undefined) return { reveal: () => key };
-  found.problems.push(`${findKeyName(setting)} ${wrong}`);
+  found.problems.push(named(gemini ? names[0] : names[1], wrong));
   return undefined;
 }
 
@@ -53,14 +54,19 @@ export function unquote(value: string | undefined): string | undefined {
 }
 
 /** What no key can be, in words that go on from its name. A line break would be quoted, key and all, by the HTTP layer's own error. */
-export function findKeyFault(key: string): string | undefined {
-  if (variable.test(key)) return 'holds a variable that nobody filled in: write the key itself, or have the host fill the variable in.';
-  if (isPlaceholder(key)) return 'holds a placeholder: replace it with the key itself, from https://aistudio.google.com/apikey.';
-  if (path.test(key)) return 'holds a path: put the key itself, since limner reads no file for it.';
-  if (/^(bearer|basic|key)\b\s*[:=]?\s/i.test(key)) return 'begins with a word such as Bearer: write the key alone.';
+export function findKeyFault(key: string): Fault | undefined {
+  if (variable.test(key))
+    return { says: 'holds a variable that nobody filled in', fix: 'write the key itself, or have the host fill the variable in' };
+  if (isPlaceholder(key))
+    return { says: 'holds a placeholder', fix: 'replace it with the key itself, from https://aistudio.google.com/apikey' };
+  if (path.test(key)) return { says: 'holds a path', fix: 'put the key itself, since limner reads no file for it' };
+  if (/^(bearer|basic|key)\b\s*[:=]?\s/i.test(key)) return { says: 'begins with a word such as Bearer', fix: 'write the key alone' };
   if (strange.test(key))
-    return 'holds characters no key has (such as a space, a line break, a quotation mark or an unexpanded $ or {}): copy the key again.';
-  if (key.length < shortestKey) return `has fewer than ${shortestKey} characters, which no key has: copy the key again.`;
+    return {
+      says: 'holds characters no key has (such as a space, a line break, a quotation mark or an unexpanded $ or {})',
+      fix: 'copy the key again',
+    };
+  if (key.length < shortestKey) return { says: `has fewer than ${shortestKey} characters, which no key has`, fix: 'copy the key again' };
   return undefined;
 }
 
@@ -85,18 +91,21 @@ export function toBaseUrl(value: string | undefined, found: Findings): string | 
   if (value === undefined) return undefined;
   const wrong = findAddressFault(value);
   if (wrong === undefined) return value.replace(/\/+$/, '');
-  found.problems.push(`GOOGLE_GEMINI_BASE_URL ${wrong}`);
+  found.problems.push(named('GOOGLE_GEMINI_BASE_URL', wrong));
   return undefined;
 }
 
-function findAddressFault(value: string): string | undefined {
+function findAddressFault(value: string): Fault | undefined {
   if (!URL.canParse(value) || !/^https?:\/\//i.test(value))
-    return `is ${quote(value)}; it must be an address such as https://generativelanguage.googleapis.com.`;
+    return { says: `is ${quote(value)}`, expected: 'an address such as https://generativelanguage.googleapis.com' };
   const { protocol, hostname, username, password, search, hash } = new URL(value);
-  if (username || password) return 'holds a name or a password before the @: leave it out, the key is the only credential limner sends.';
-  if (search || hash || /[?#]/.test(value)) return 'holds a ? or a #: give the address alone.';
+  if (username || password)
+    return { says: 'holds a name or a password before the @', fix: 'leave it out, the key is the only credential limner sends' };
+  if (search || hash || /[?#]/.test(value)) return { says: 'holds a ? or a #', fix: 'give the address alone' };
   if (protocol === 'http:' && !isLoopback(hostname))
-    return `is ${quote(value)}: the key would travel in clear. It must begin with https://; http:// is for this computer alone (localhost, 127.0.0.1, [::1]).`;
+    return {
+      says: `is ${quote(value)}: the key would travel in clear. It must begin with https://; http:// is for this computer alone (localhost, 127.0.0.1, [::1])`,
+    };
   return undefined;
 }
 
@@ -108,7 +117,7 @@ function isLoopback(hostname: string): boolean {
 /** Certificates are checked whatever the environment says, since the key goes over that connection; `index.ts` takes the variable out. */
 export function checkCertificates({ env }: Surroundings, found: Findings): void {
   if (env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
-  found.warnings.push(
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 was ignored: the key only goes over connections whose certificate is right. For a certificate authority of your own set NODE_EXTRA_CA_CERTS.',
-  );
+  found.warnings.push({
+    says: 'NODE_TLS_REJECT_UNAUTHORIZED=0 was ignored: the key only goes over connections whose certificate is right. For a certificate authority of your own set NODE_EXTRA_CA_CERTS',
+  });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Fault } from '../fault.ts';
 import { type OptionName, options } from '../options.ts';
 import { type System, toUserFile } from '../system-folders.ts';
 import { cleanText, showPath } from '../text.ts';
@@ -16,9 +17,9 @@ export interface Surroundings extends System {
 /** What is wrong with the settings. */
 export interface Findings {
   /** Replaced by a safe default. */
-  warnings: string[];
+  warnings: Fault[];
   /** No safe default: every call is refused until it is mended. */
-  problems: string[];
+  problems: Fault[];
 }
 
 /** Where each setting that is set comes from. */
@@ -28,7 +29,7 @@ export type Origins = Partial<Record<OptionName, 'environment' | 'file'>>;
 export type Setting = (name: OptionName) => string | undefined;
 
 /** What is said of a limit that cannot be read: it is no licence to spend. */
-export const refused = 'Nothing is spent until it is mended.';
+export const refused = 'nothing is spent until it is mended';
 
 /** One place that knows the order: environment, then the per-user file. Nothing in a project is ever read. */
 export function readSettings(surroundings: Surroundings, found: Findings): { setting: Setting; origins: Origins } {
@@ -61,11 +62,12 @@ const leftEmpty = /^\$\{user_config\.\w+\}$/;
 /** A name nobody knows is passed over, but not where it may be a limit that would then be none. */
 function reportUnknown(name: string, found: Findings): void {
   const shown = cleanText(name, 60);
-  if (!/budget|usd/i.test(name)) found.warnings.push(`${shown} is not a setting of limner and was ignored.`);
+  if (!/budget|usd/i.test(name)) found.warnings.push({ says: `${shown} is not a setting of limner and was ignored` });
   else
-    found.problems.push(
-      `${shown} is not a setting of limner. The budgets are LIMNER_BUDGET_USD_PER_DAY and LIMNER_BUDGET_USD_PER_CALL. ${refused}`,
-    );
+    found.problems.push({
+      says: `${shown} is not a setting of limner. The budgets are LIMNER_BUDGET_USD_PER_DAY and LIMNER_BUDGET_USD_PER_CALL`,
+      consequence: refused,
+    });
 }
 
 function parseUserFile(surroundings: Surroundings, found: Findings): Record<string, string> {
@@ -79,7 +81,8 @@ function parseUserFile(surroundings: Surroundings, found: Findings): Record<stri
     checkMode(path, surroundings, /API_KEY/.test(Object.keys(entries).join()), found);
     return entries;
   } catch {
-    found.problems.push(`${showPath(path)} is not a readable JSON object such as {"GEMINI_API_KEY": "…"}: mend it or remove it.`);
+    const says = `${showPath(path)} is not a readable JSON object such as {"GEMINI_API_KEY": "…"}`;
+    found.problems.push({ says, fix: 'mend it or remove it' });
     return {};
   }
 }
@@ -88,9 +91,12 @@ function parseUserFile(surroundings: Surroundings, found: Findings): Record<stri
 function checkMode(path: string, { userFileMode = 0, platform }: Surroundings, hasKey: boolean, found: Findings): void {
   if (platform === 'win32') return;
   if ((userFileMode & 0o002) !== 0)
-    found.problems.push(`Everybody on this computer may change ${showPath(path)}, and with it where the key is sent: run chmod 600 on it.`);
+    found.problems.push({
+      says: `Everybody on this computer may change ${showPath(path)}, and with it where the key is sent`,
+      fix: 'run chmod 600 on it',
+    });
   else if (hasKey && (userFileMode & 0o077) !== 0)
-    found.warnings.push(`${showPath(path)} holds a key and others on this computer may read it: run chmod 600 on it.`);
+    found.warnings.push({ says: `${showPath(path)} holds a key and others on this computer may read it`, fix: 'run chmod 600 on it' });
 }
 
 /** A setting as the environment would hold it: lists are joined as paths are, null is nothing. */
@@ -98,7 +104,7 @@ function toEntry(name: string, value: unknown, platform: NodeJS.Platform, path: 
   if (value === null) return [];
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [[name, String(value)]];
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return [[name, value.join(pathDelimiter(platform))]];
-  found.problems.push(`${cleanText(name, 60)} in ${showPath(path)} must be text, or a list of texts.`);
+  found.problems.push({ says: `${cleanText(name, 60)} in ${showPath(path)} must be text, or a list of texts` });
   return [];
 }
 

@@ -1,3 +1,4 @@
+import type { Fault } from '../fault.ts';
 import type { OptionName } from '../options.ts';
 import { quote } from '../text.ts';
 import { type Findings, refused, type Setting } from './source.ts';
@@ -12,7 +13,7 @@ export interface Budget {
 export function toBackend(value: string | undefined, found: Findings): 'gemini' | 'standin' {
   if (value === undefined || value === 'gemini') return 'gemini';
   if (value === 'standin') return 'standin';
-  found.problems.push(`LIMNER_BACKEND is ${quote(value)}; it must be gemini or standin.`);
+  found.problems.push({ says: `LIMNER_BACKEND is ${quote(value)}`, expected: 'gemini or standin' });
   return 'gemini';
 }
 
@@ -22,7 +23,7 @@ export function toPreview(value: string | undefined, found: Findings): 1024 | 76
   if (value === '768') return 768;
   if (value === '512') return 512;
   if (value === 'none') return 'none';
-  found.warnings.push(`LIMNER_PREVIEW is ${quote(value)}; it must be 1024, 768, 512 or none. 1024 was used.`);
+  found.warnings.push({ says: `LIMNER_PREVIEW is ${quote(value)}`, expected: '1024, 768, 512 or none', consequence: '1024 was used' });
   return 1024;
 }
 
@@ -31,12 +32,13 @@ export function toTimeout(value: string | undefined, found: Findings): number {
   if (value === undefined) return fallback;
   const milliseconds = Number(value);
   if (/^\d+$/.test(value) && milliseconds >= 1000 && milliseconds <= 3_600_000) return milliseconds;
-  found.warnings.push(`LIMNER_TIMEOUT_MS is ${quote(value)}; it must be a whole number from 1000 to 3600000. ${fallback} was used.`);
+  const expected = 'a whole number from 1000 to 3600000';
+  found.warnings.push({ says: `LIMNER_TIMEOUT_MS is ${quote(value)}`, expected, consequence: `${fallback} was used` });
   return fallback;
 }
 
 export function toArchiveMaxBytes(setting: Setting, found: Findings): number {
-  return 1e9 * (toAmount('LIMNER_ARCHIVE_MAX_GB', setting, found.warnings, '2 was used.') ?? 2);
+  return 1e9 * (toAmount('LIMNER_ARCHIVE_MAX_GB', setting, found.warnings, '2 was used') ?? 2);
 }
 
 /** A budget that cannot be read is no licence to spend: every call is refused until it is mended. */
@@ -52,13 +54,13 @@ export function toBudget(setting: Setting, found: Findings): Budget {
 }
 
 /** A number of dollars or gigabytes, written plainly or with a dollar sign. */
-function toAmount(name: OptionName, setting: Setting, findings: string[], consequence: string): number | undefined {
+function toAmount(name: OptionName, setting: Setting, faults: Fault[], consequence: string): number | undefined {
   const value = setting(name);
   if (value === undefined) return undefined;
   const plain = value.replace(/^\$/, '');
   // Fifteen digits are exact, and more than anybody has; a longer number may be infinite, and a limit no more.
   if (/^(\d{1,15}(\.\d{0,15})?|\.\d{1,15})$/.test(plain)) return Number(plain);
-  findings.push(`${name} is ${quote(value)}; it must be a number such as 2 or 0.50. ${consequence}`);
+  faults.push({ says: `${name} is ${quote(value)}`, expected: 'a number such as 2 or 0.50', consequence });
   return undefined;
 }
 
@@ -67,6 +69,7 @@ export function toMaxRepeats(value: string | undefined, found: Findings): number
   const fallback = 50;
   if (value === undefined) return fallback;
   if (/^\d{1,6}$/.test(value)) return Number(value);
-  found.warnings.push(`LIMNER_MAX_REPEATS is ${quote(value)}; it must be a whole number, 0 for no limit. ${fallback} was used.`);
+  const expected = 'a whole number, 0 for no limit';
+  found.warnings.push({ says: `LIMNER_MAX_REPEATS is ${quote(value)}`, expected, consequence: `${fallback} was used` });
   return fallback;
 }

@@ -58,7 +58,7 @@ describe('addresses that nobody allowed', () => {
       const userFile = JSON.stringify({ LIMNER_ALLOW_URLS: value });
       const { urls, warnings } = loadConfig({ env: {}, userFile, cwd: '/srv/a', cwdWritable: true, home: '/home/ada', platform: 'linux' });
       expect(urls).toEqual({ hosts });
-      expect(warnings.filter((warning) => warning.includes('left out'))).toHaveLength(leftOut);
+      expect(warnings.filter(({ says }) => says.includes('left out'))).toHaveLength(leftOut);
     });
   }
 });
