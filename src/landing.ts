@@ -35,7 +35,10 @@ export function createLanding(plan: Plan, { archive, config }: { archive: Archiv
         add: (bytes) => {
           for (const draft of drafts) draft.add(bytes);
         },
-        end: (bytes) => void whole.set(bytes, { original, ...(delivery && { delivery }) }),
+        end: (bytes) => {
+          for (const draft of drafts) draft.complete();
+          whole.set(bytes, { original, ...(delivery && { delivery }) });
+        },
       };
     },
     find: (bytes) => whole.get(bytes) ?? {},

@@ -35,7 +35,7 @@ export type NoHistory = 'none' | 'several' | 'incomplete';
 /** What outlives a call: originals, records and conversations, plain files in the state folder. */
 export interface Archive extends Removal {
   /**
-   * Puts a picture on disk as it came, with what was said to make it, and its record last; `draft` is what was written of it while it arrived. Everything synced, before anything else is done with it.
+   * Puts a picture on disk as it came, with what was said to make it, both synced before anything else is done with it, and its record last, which `update` syncs; `draft` is what was written of it while it arrived.
    * Never throws: where the state folder cannot be written the record has no `original`, and is remembered while this process lives.
    */
   keep(record: NewRecord, bytes: Uint8Array, said?: Said, draft?: Draft): Promise<ImageRecord>;
@@ -126,12 +126,13 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return new Set([...mine.reverse(), ...found]);
   }
 
-  async function write(record: ImageRecord): Promise<void> {
-    await publish(recordPath(record.id), Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`), 'replace', { mode: 0o600 });
+  async function write(record: ImageRecord, isLasting = true): Promise<void> {
+    const text = Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`);
+    await publish(recordPath(record.id), text, 'replace', { mode: 0o600, isLasting });
   }
 
   async function keepOriginal(id: string, bytes: Uint8Array, draft: Draft | undefined): Promise<string> {
-    await makeOwnFolder(images);
+    makeOwnFolder(images);
     return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600, draft });
   }
 
@@ -152,7 +153,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   }
 
   async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said) {
-    await makeOwnFolder(turns);
+    makeOwnFolder(turns);
     const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]));
     return { ...turn, ...(after && { after }) };
   }
@@ -200,7 +201,8 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
         enterNew(record, bytes),
       ]);
       const whole: ImageRecord = { ...record, ...(path && { original: { path, bytes: bytes.length, sha256 } }), ...(turn && { turn }) };
-      await write(whole).catch(() => {
+      // A picture that arrived is delivered next, and its record written anew then.
+      await write(whole, false).catch(() => {
         own.set(record.id, whole);
         return forgoing();
       });
@@ -225,7 +227,7 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
       // The very file that is about to be replaced keeps nothing.
       const isAnother = original !== undefined && !(await isSameFile(original.path, path));
       if (isAnother && original.sha256 === sha256 && (await measure(original.path))?.bytes === original.bytes) return original.path;
-      await makeOwnFolder(replaced);
+      makeOwnFolder(replaced);
       return publish(join(replaced, `${sha256.slice(0, 12)}-${basename(path)}`), bytes, 'number', { mode: 0o600 });
     },
     find: readRecord,

@@ -118,7 +118,9 @@ export function openLedger(stateDir: string, host: string): Ledger {
   async function enter(day: string, line: LedgerLine, mustKeep = false): Promise<void> {
     const pending = unwritten.get(day) ?? [];
     unwritten.delete(day);
-    await appendLine(join(folder, `${day}.jsonl`), [...pending, line].map((each) => JSON.stringify(each)).join('\n')).catch((cause) => {
+    const text = [...pending, line].map((each) => JSON.stringify(each)).join('\n');
+    // That a picture arrived is shown by the picture, and that it was delivered follows at once: that line takes this one along.
+    await appendLine(join(folder, `${day}.jsonl`), text, line.event !== 'arrived').catch((cause) => {
       kept = false;
       unwritten.set(day, [...pending, ...(unwritten.get(day) ?? []), ...(mustKeep ? [] : [line])]);
       if (mustKeep) throw cannotKeep(folder, cause);

@@ -1,42 +1,41 @@
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { close, readSome, syncData } from './descriptor.ts';
 import { codeOf } from './system-error.ts';
 
 /**
- * Appends one line to a file of our own and syncs it; the folder and the file are made when missing, for this person alone. Lines of several processes
- * do not mix: each is one write at the end. A line that another process left torn is ended first, so that it costs nobody else's. Throws what the
- * system said, also when only part of the line could be written.
+ * Appends one line to a file of our own and syncs it, unless `isLasting` is false: then the next line that is synced takes it along. The folder and the file are made when missing, for this
+ * person alone. Lines of several processes do not mix: each is one write at the end. A line that another process left torn is ended first, so that it costs nobody else's. Rejects with
+ * what the system said, also when only part of the line could be written.
  */
-export async function appendLine(path: string, line: string): Promise<void> {
-  const handle = await openToAppend(path);
+export async function appendLine(path: string, line: string, isLasting = true): Promise<void> {
+  const fd = openToAppend(path);
   try {
-    const bytes = Buffer.from(`${(await endsTorn(handle)) ? '\n' : ''}${line}\n`);
-    const { bytesWritten } = await handle.write(bytes);
-    if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
-    await handle.datasync();
+    const bytes = Buffer.from(`${endsTorn(fd) ? '\n' : ''}${line}\n`);
+    const written = writeSync(fd, bytes);
+    if (written !== bytes.length) throw new Error(`wrote ${written} of ${bytes.length} bytes`);
+    if (isLasting) await syncData(fd);
   } finally {
-    // What was synced is there, whatever closing says.
-    await handle.close().catch(() => undefined);
+    close(fd);
   }
 }
 
-async function openToAppend(path: string): Promise<FileHandle> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const appending = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function openToAppend(path: string): number {
   try {
-    return await open(path, flags, 0o600);
+    return openSync(path, appending, 0o600);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return open(path, flags, 0o600);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, appending, 0o600);
   }
 }
 
-async function endsTorn(handle: FileHandle): Promise<boolean> {
-  const { size } = await handle.stat();
-  if (size === 0) return false;
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer[0] !== newline;
+function endsTorn(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== newline;
 }
 
 const newline = 0x0a;
@@ -55,11 +54,13 @@ export interface GrowingFile<Line> {
   readOn(): Promise<Growth<Line>>;
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
-  });
+  }
 }
 
 /** Longest ledger or index that is read, in bytes; a file of ours stays far below. */
@@ -88,9 +89,9 @@ export function openGrowingFile<Line>(path: string, parse: (text: string) => Lin
   };
 
   async function readOn(): Promise<Growth<Line>> {
-    const handle = await openIfThere(path);
-    if (handle === undefined) startAnew('');
-    else await readFrom(handle).finally(() => handle.close().catch(() => undefined));
+    const fd = openIfThere(path);
+    if (fd === undefined) startAnew('');
+    else await readFrom(fd).finally(() => close(fd));
     const growth = { added, isAnew };
     [added, isAnew] = [[], false];
     return growth;
@@ -101,8 +102,8 @@ export function openGrowingFile<Line>(path: string, parse: (text: string) => Lin
     [offset, added, identity, passing] = [0, [], found, false];
   }
 
-  async function readFrom(handle: FileHandle): Promise<void> {
-    const stats = await handle.stat();
+  async function readFrom(fd: number): Promise<void> {
+    const stats = fstatSync(fd);
     const { size, ino, birthtimeMs } = stats;
     if (!stats.isFile()) throw new Error(`${path} is no file`);
     // A number is given again to the next file.
@@ -112,8 +113,7 @@ export function openGrowingFile<Line>(path: string, parse: (text: string) => Lin
     if (size < offset || found !== identity) startAnew(found);
     while (offset < size) {
       const length = Math.min(pieceBytes, size - offset);
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset);
-      if (!take(buffer.subarray(0, bytesRead))) break;
+      if (!take(await readSome(fd, length, offset))) break;
     }
   }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { constants, unlinkSync } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
+import { close, sync, syncData, writeAll } from './descriptor.ts';
 import { type HeldFolder, holdFolder } from './held-folder.ts';
 import { type Places, toShownPath } from './paths.ts';
 import { codeOf } from './system-error.ts';
@@ -17,7 +17,9 @@ export interface DraftOptions {
   /** Where the file has to be, also when its folder is exchanged for a link meanwhile; absent for files of our own. */
   places?: Places;
   /** What has to be done before the folder can be opened. */
-  before?(): Promise<void>;
+  before?(): void;
+  /** False: whole as soon as it has its name, and on the disk when the system gets there; for what is soon written anew. */
+  isLasting?: boolean;
 }
 
 /**
@@ -29,6 +31,8 @@ export interface DraftOptions {
 export interface Draft {
   /** Writes on while others go on; `publish` tells what went wrong. The bytes must not change any more. */
   add(bytes: Uint8Array): void;
+  /** Nothing more is added: it is synced from now on, while others go on. */
+  complete(): void;
   /** Where it lies once all that was added is written; there only until it is published or discarded. Rejects with what went wrong. */
   written(): Promise<string>;
   /** Whether so many bytes were added, none of them in vain so far, and what the folder's path named still stands there. */
@@ -44,18 +48,19 @@ export interface Draft {
 
 interface Opened {
   folder: HeldFolder;
-  handle: FileHandle;
+  fd: number;
 }
 
 /** As much is left to sync at the end at most, in bytes: a disk takes a large file while the rest of it arrives. */
 const unsyncedBytes = 4_000_000;
 
-export function startDraft(folderPath: string, { mode = 0o666, places, before }: DraftOptions = {}): Draft {
+export function startDraft(folderPath: string, { mode = 0o666, places, before, isLasting = true }: DraftOptions = {}): Draft {
   const temporary = toTemporary();
   let opened: Opened | undefined;
   let [added, unsynced] = [0, 0];
-  let [hasFailed, isOver] = [false, false];
+  let [hasFailed, isClosed, isOver] = [false, false, false];
   let work: Promise<void> = Promise.resolve();
+  let completing: Promise<bigint> | undefined;
 
   function inTurn(step: () => Promise<void>): void {
     work = work.then(step);
@@ -66,47 +71,58 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before }:
   }
 
   async function start(): Promise<void> {
-    await before?.();
+    before?.();
     const folder = await holdFolder(folderPath, { places });
     const path = folder.entry(temporary);
-    // Before it is there: a process may end between the two, and a path where nothing stands does no harm.
-    leftAtExit.add(path);
     try {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-      opened = { folder, handle: await open(path, flags, mode) };
+      opened = { folder, fd: openSync(path, flags, mode) };
+      leftAtExit.add(path);
     } catch (error) {
-      leftAtExit.delete(path);
-      await folder.close();
+      folder.close();
       throw error;
     }
   }
 
   async function write(bytes: Uint8Array): Promise<void> {
-    await opened?.handle.writeFile(bytes);
+    if (opened === undefined) return;
+    await writeAll(opened.fd, bytes);
     unsynced += bytes.length;
     if (unsynced < unsyncedBytes) return;
     unsynced = 0;
-    await opened?.handle.datasync();
+    await syncData(opened.fd);
   }
 
   /** Resolves with the number the file system knows the file by. */
-  async function complete({ handle }: Opened): Promise<bigint> {
-    const { size, ino } = await handle.stat({ bigint: true });
+  async function whole(): Promise<bigint> {
+    await work;
+    if (opened === undefined || isOver) throw new Error('a draft is published once');
+    const { size, ino } = fstatSync(opened.fd, { bigint: true });
     if (size !== BigInt(added)) throw new Error(`wrote ${size} of ${added} bytes`);
-    await handle.sync();
-    await handle.close();
+    if (isLasting) await sync(opened.fd);
+    isClosed = true;
+    // Some shared disks say only now what they could not take.
+    closeSync(opened.fd);
     return ino;
   }
 
-  async function end(isLeft: boolean): Promise<void> {
+  function complete(): Promise<bigint> {
+    completing ??= whole();
+    completing.catch(() => {
+      hasFailed = true;
+    });
+    return completing;
+  }
+
+  function end(isLeft: boolean): void {
     isOver = true;
     if (opened === undefined) return;
-    const { folder, handle } = opened;
+    const { folder, fd } = opened;
     const path = folder.entry(temporary);
-    if (isLeft) await unlink(path).catch(() => undefined);
+    if (isLeft) unlinkIfThere(path);
     leftAtExit.delete(path);
-    await handle.close().catch(() => undefined);
-    await folder.close();
+    if (!isClosed) close(fd);
+    folder.close();
   }
 
   inTurn(start);
@@ -115,60 +131,60 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before }:
       added += bytes.length;
       inTurn(() => write(bytes));
     },
+    complete: () => void complete(),
     async written() {
       await work;
       return join(opened?.folder.path ?? folderPath, temporary);
     },
-    isSound: async (bytes) => !isOver && added === bytes && !hasFailed && (opened === undefined || (await opened.folder.isStillThere())),
+    isSound: async (bytes) => !isOver && added === bytes && !hasFailed && (opened === undefined || opened.folder.isStillThere()),
     async publish(path, whenTaken) {
       let isLeft = true;
       try {
-        await work;
+        const number = await complete();
         if (opened === undefined || isOver) throw new Error('a draft is published once');
         const { folder } = opened;
-        const number = await complete(opened);
-        await folder.requireHeld();
+        folder.requireHeld();
         const name =
-          whenTaken === 'replace'
-            ? await replace(temporary, basename(path), folder)
-            : await linkToFreeName(temporary, path, whenTaken, folder);
+          whenTaken === 'replace' ? replace(temporary, basename(path), folder) : linkToFreeName(temporary, path, whenTaken, folder);
         isLeft = false;
-        await requireInPlace(name, number, folder);
-        await folder.sync();
+        requireInPlace(name, number, folder);
+        if (isLasting) await folder.sync();
         return join(folder.path, name);
       } catch (cause) {
         throw toWriteError(cause, path);
       } finally {
-        await end(isLeft);
+        end(isLeft);
       }
     },
     async discard() {
-      await work.catch(() => undefined);
-      if (!isOver) await end(true);
+      await Promise.allSettled([work, completing]);
+      if (!isOver) end(true);
     },
   };
 }
 
-/** Where the drafts of this process lie, or are about to, that are neither published nor discarded. */
+/** Drafts of this process that are neither published nor discarded. */
 const leftAtExit = new Set<string>();
 
 process.on('exit', () => {
-  for (const path of leftAtExit) {
-    try {
-      unlinkSync(path);
-    } catch {
-      // Gone already.
-    }
-  }
+  for (const path of leftAtExit) unlinkIfThere(path);
 });
 
-/** A file that came to lie elsewhere is taken away again; nobody else's under its name is. */
-async function requireInPlace(name: string, number: bigint, folder: HeldFolder): Promise<void> {
+function unlinkIfThere(path: string): void {
   try {
-    await folder.requireHeld();
+    unlinkSync(path);
+  } catch {
+    // Gone already, or what the system does not let us remove.
+  }
+}
+
+/** A file that came to lie elsewhere is taken away again; nobody else's under its name is. */
+function requireInPlace(name: string, number: bigint, folder: HeldFolder): void {
+  try {
+    folder.requireHeld();
   } catch (error) {
-    const found = await lstat(folder.entry(name), { bigint: true }).catch(() => undefined);
-    if (found?.ino === number) await unlink(folder.entry(name)).catch(() => undefined);
+    const path = folder.entry(name);
+    if (lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino === number) unlinkIfThere(path);
     throw error;
   }
 }
@@ -183,15 +199,15 @@ export function isTemporary(name: string): boolean {
   return /^\.limner-[0-9a-f]{16}\.part$/.test(name);
 }
 
-async function replace(temporary: string, name: string, folder: HeldFolder): Promise<string> {
-  await rename(folder.entry(temporary), folder.entry(name));
+function replace(temporary: string, name: string, folder: HeldFolder): string {
+  renameSync(folder.entry(temporary), folder.entry(name));
   return name;
 }
 
-async function linkToFreeName(temporary: string, path: string, whenTaken: WhenTaken, folder: HeldFolder): Promise<string> {
+function linkToFreeName(temporary: string, path: string, whenTaken: WhenTaken, folder: HeldFolder): string {
   for (let number = 1; ; number += 1) {
     const candidate = basename(numbered(path, number));
-    if (await tryLink(folder.entry(temporary), folder.entry(candidate))) {
+    if (tryLink(folder.entry(temporary), folder.entry(candidate))) {
       if (whenTaken === 'refuse')
         throw new ToolError(
           'file_exists',
@@ -199,15 +215,15 @@ async function linkToFreeName(temporary: string, path: string, whenTaken: WhenTa
         );
       continue;
     }
-    await unlink(folder.entry(temporary)).catch(() => undefined);
+    unlinkIfThere(folder.entry(temporary));
     return candidate;
   }
 }
 
 /** False when the file now stands at `candidate`, true when that name is taken. */
-async function tryLink(temporary: string, candidate: string): Promise<boolean> {
+function tryLink(temporary: string, candidate: string): boolean {
   try {
-    await link(temporary, candidate);
+    linkSync(temporary, candidate);
     return false;
   } catch (error) {
     const code = codeOf(error);
@@ -218,18 +234,18 @@ async function tryLink(temporary: string, candidate: string): Promise<boolean> {
 }
 
 /** File systems without links (exFAT, some shares): the name is taken with an empty file, which the whole one then replaces at once. */
-async function tryRename(temporary: string, candidate: string): Promise<boolean> {
+function tryRename(temporary: string, candidate: string): boolean {
   try {
-    await (await open(candidate, 'wx')).close();
+    closeSync(openSync(candidate, 'wx'));
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return true;
     throw error;
   }
   try {
-    await rename(temporary, candidate);
+    renameSync(temporary, candidate);
     return false;
   } catch (error) {
-    await unlink(candidate);
+    unlinkSync(candidate);
     throw error;
   }
 }

@@ -15,7 +15,7 @@ export async function findPictures(argument: string, places: Places): Promise<st
   const folder = await findAllowed(toAbsolutePath(argument, places), places);
   if (folder === undefined || !(await isFolder(folder))) return undefined;
   const held = await holdFolder(folder, { places });
-  const entries = await readdir(held.entry('.'), { withFileTypes: true }).finally(held.close);
+  const entries = await readdir(held.entry('.'), { withFileTypes: true }).finally(() => held.close());
   const names = entries
     .flatMap((entry) => (entry.isFile() && !entry.name.startsWith('.') && isPictureName(entry.name) ? [entry.name] : []))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));

@@ -1,6 +1,7 @@
-import { constants, type FileHandle, lstat, mkdir, open, readlink, realpath } from 'node:fs/promises';
+import { constants, fstatSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
+import { close, sync } from './descriptor.ts';
 import { isAllowed, isInArchive, type Places, toShownPath } from './paths.ts';
 import { codeOf } from './system-error.ts';
 
@@ -11,13 +12,13 @@ export interface HeldFolder {
   /** The path of an entry, for system calls alone. */
   entry(name: string): string;
   /** Throws `not_allowed` where the system cannot hold a folder, and its path leads elsewhere by now. */
-  requireHeld(): Promise<void>;
+  requireHeld(): void;
   /** Whether its path still leads to it. */
-  isStillThere(): Promise<boolean>;
+  isStillThere(): boolean;
   /** Makes new names durable, as far as the system can. */
   sync(): Promise<void>;
   /** Never throws. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface HoldOptions {
@@ -27,9 +28,13 @@ export interface HoldOptions {
   make?: boolean;
 }
 
-/** Where an opened file or folder lies, by what the system knows of the handle: Linux says so, macOS and Windows do not. */
-export async function whereIs(handle: FileHandle): Promise<string | undefined> {
-  return readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+/** Where an opened file or folder lies, by what the system knows of its number: Linux says so, macOS and Windows do not. */
+export function whereIs(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -37,17 +42,17 @@ export async function whereIs(handle: FileHandle): Promise<string | undefined> {
  * system says.
  */
 export async function holdFolder(folder: string, { places, make = false }: HoldOptions = {}): Promise<HeldFolder> {
-  if (make && places === undefined) await mkdir(folder, { recursive: true });
-  const handle = await openFolder(folder, places, make);
+  if (make && places === undefined) mkdirSync(folder, { recursive: true });
+  const fd = await openFolder(folder, places, make);
   try {
-    const where = handle && (await whereIs(handle));
+    const where = fd === undefined ? undefined : whereIs(fd);
     if (places && where !== undefined && where !== folder && !(await isPlace(where, places))) throw exchanged(folder);
     const path = places && where !== undefined ? where : folder;
-    const held = toHeld(path, handle, where, places !== undefined && !places.isPerson);
-    await held.requireHeld();
+    const held = toHeld(path, fd, where, places !== undefined && !places.isPerson);
+    held.requireHeld();
     return held;
   } catch (error) {
-    await handle?.close().catch(() => undefined);
+    if (fd !== undefined) close(fd);
     throw error;
   }
 }
@@ -57,28 +62,28 @@ async function isPlace(where: string, places: Places): Promise<boolean> {
   return (await isAllowed(where, places)) && !(await isInArchive(where, places));
 }
 
-/** Where the system says where a handle is, it also takes names from there; elsewhere the path is all there is, and is looked at again. */
-function toHeld(folder: string, handle: FileHandle | undefined, where: string | undefined, isGuarded: boolean): HeldFolder {
+/** Where the system says where a folder is, it also takes names from there; elsewhere the path is all there is, and is looked at again. */
+function toHeld(folder: string, fd: number | undefined, where: string | undefined, isGuarded: boolean): HeldFolder {
   const isBound = where !== undefined;
-  const start = handle && isBound ? `/proc/self/fd/${handle.fd}` : folder;
+  const start = fd !== undefined && isBound ? `/proc/self/fd/${fd}` : folder;
   return {
     path: folder,
     entry: (name) => join(start, name),
-    async requireHeld() {
-      if (isGuarded && !isBound && !(await isStillAt(folder, handle))) throw exchanged(folder);
+    requireHeld() {
+      if (isGuarded && !isBound && !isStillAt(folder, fd)) throw exchanged(folder);
     },
-    isStillThere: async () => (handle && isBound ? (await whereIs(handle)) === where : isStillAt(folder, handle)),
-    sync: async () => handle?.sync().catch(() => undefined),
-    close: async () => handle?.close().catch(() => undefined),
+    isStillThere: () => (fd !== undefined && isBound ? whereIs(fd) === where : isStillAt(folder, fd)),
+    sync: async () => (fd === undefined ? undefined : sync(fd).catch(() => undefined)),
+    close: () => (fd === undefined ? undefined : close(fd)),
   };
 }
 
 /** Undefined where folders cannot be opened: on Windows, or without the right to list them. */
-async function openFolder(folder: string, places: Places | undefined, make: boolean): Promise<FileHandle | undefined> {
+async function openFolder(folder: string, places: Places | undefined, make: boolean): Promise<number | undefined> {
   const own = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
   const flags = places === undefined ? own : own | (constants.O_NOFOLLOW ?? 0);
   try {
-    return await open(folder, flags);
+    return openSync(folder, flags);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR') return undefined;
@@ -86,27 +91,38 @@ async function openFolder(folder: string, places: Places | undefined, make: bool
   }
   const parent = await holdFolder(dirname(folder), { places, make });
   try {
-    const path = parent.entry(basename(folder));
-    await mkdir(path).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
-    return await open(path, flags).catch((error: unknown) => {
-      if (codeOf(error) === 'EISDIR' || codeOf(error) === 'EPERM') return undefined;
-      throw error;
-    });
+    return makeAndOpen(parent.entry(basename(folder)), flags);
   } finally {
-    await parent.close();
+    parent.close();
+  }
+}
+
+function makeAndOpen(path: string, flags: number): number | undefined {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    if (codeOf(error) === 'EISDIR' || codeOf(error) === 'EPERM') return undefined;
+    throw error;
   }
 }
 
 /** True while a path without links leads to what was opened. Two exchanges between looking and looking are not seen, so it is looked at thrice. */
-export async function isStillAt(path: string, handle: FileHandle | undefined): Promise<boolean> {
-  const opened = await handle?.stat({ bigint: true });
-  for (let round = 0; round < 3; round += 1) {
-    const [now, real] = [await lstat(path, { bigint: true }).catch(() => undefined), await realpath(path).catch(() => undefined)];
-    if (real !== path || now === undefined || (opened && (now.ino !== opened.ino || now.dev !== opened.dev))) return false;
+export function isStillAt(path: string, fd: number | undefined): boolean {
+  const opened = fd === undefined ? undefined : fstatSync(fd, { bigint: true });
+  try {
+    for (let round = 0; round < 3; round += 1) {
+      const now = lstatSync(path, { bigint: true });
+      if (realpathSync.native(path) !== path || (opened && (now.ino !== opened.ino || now.dev !== opened.dev))) return false;
+    }
+    return true;
+  } catch {
+    return false;
   }
-  return true;
 }
 
 function exchanged(folder: string): ToolError {

@@ -147,7 +147,8 @@ export async function findAllowed(path: string, places: Places): Promise<string 
 
 /** True for a path that is, or leads, into the state folder: its originals are the only copy of what was paid for, so nobody's output goes there. */
 export async function isInArchive(path: string, { stateDir }: Pick<Places, 'stateDir'>): Promise<boolean> {
-  return isInside(await toRealPath(stateDir), await toRealPath(path));
+  const [archive, real] = await Promise.all([toRealPath(stateDir), toRealPath(path)]);
+  return isInside(archive, real);
 }
 
 /**

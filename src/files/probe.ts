@@ -34,7 +34,7 @@ export async function probeFolder(folder: string): Promise<FolderProbe> {
     const what = there === folder ? toShownPath(folder) : `${toShownPath(folder)}, in ${toShownPath(there)}`;
     throw new ToolError('cannot_write', `${what}: ${explainWriteError(cause)}`, { cause });
   } finally {
-    await held?.close();
+    held?.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, type StatsFs, statfsSync, unlinkSync } from 'node:fs';
+import { rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ToolError } from '../errors.ts';
 import { type Draft, type DraftOptions, isTemporary, startDraft, toTemporary, type WhenTaken } from './draft.ts';
@@ -8,7 +9,7 @@ import { type Places, toShownPath } from './paths.ts';
 import { listNames, measure } from './read.ts';
 import { toWriteError } from './write-error.ts';
 
-interface PublishOptions extends Pick<DraftOptions, 'mode' | 'places'> {
+interface PublishOptions extends Pick<DraftOptions, 'mode' | 'places' | 'isLasting'> {
   /** These very bytes, which were written while they arrived. */
   draft?: Draft | undefined;
 }
@@ -51,12 +52,16 @@ export async function sweep(folder: string, places?: Places): Promise<void> {
     const left = await measure(held.entry(name));
     if (left && Date.now() - left.changedAt > writtenWithin) await unlink(held.entry(name)).catch(() => undefined);
   }
-  await held.close();
+  held.close();
 }
 
 /** Makes a folder of our own, for this person alone. Never throws: whoever writes into it hears why that is not possible. */
-export async function makeOwnFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
+export function makeOwnFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch {
+    // Told when it is written to.
+  }
 }
 
 /**
@@ -66,20 +71,29 @@ export async function makeOwnFolder(folder: string): Promise<void> {
 export async function ensureWritable(folder: string, bytesNeeded: number, places?: Places): Promise<void> {
   const probe = toTemporary();
   let held: HeldFolder | undefined;
-  let room: Awaited<ReturnType<typeof statfs>> | undefined;
+  let room: StatsFs | undefined;
   try {
     held = await holdFolder(folder, { places, make: true });
-    await (await open(held.entry(probe), 'wx')).close();
-    await unlink(held.entry(probe));
-    room = await statfs(held.entry('.')).catch(() => undefined);
+    closeSync(openSync(held.entry(probe), 'wx'));
+    unlinkSync(held.entry(probe));
+    room = measureRoom(held.entry('.'));
   } catch (cause) {
     if (held) await unlink(held.entry(probe)).catch(() => undefined);
     throw toWriteError(cause, folder);
   } finally {
-    await held?.close();
+    held?.close();
   }
   if (room && room.blocks > 0 && room.bavail * room.bsize < bytesNeeded) {
     throw new ToolError('cannot_write', `The disk that holds ${toShownPath(folder)} is full: free some space or choose another output.`);
+  }
+}
+
+/** Undefined where the system does not say. */
+function measureRoom(folder: string): StatsFs | undefined {
+  try {
+    return statfsSync(folder);
+  } catch {
+    return undefined;
   }
 }
 

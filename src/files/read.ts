@@ -43,8 +43,8 @@ export async function readPictureFile(argument: string, places: Places): Promise
 }
 
 async function requireInside(handle: FileHandle, path: string, argument: string, places: Places): Promise<void> {
-  const where = await whereIs(handle);
-  if (where === undefined ? await isStillAt(path, handle) : await isAllowed(where, places)) return;
+  const where = whereIs(handle.fd);
+  if (where === undefined ? isStillAt(path, handle.fd) : await isAllowed(where, places)) return;
   throw exchanged(argument);
 }
 

@@ -4,6 +4,7 @@ import type { Exchange } from './failures.ts';
 import { scanForPictures } from './picture-scan.ts';
 import type { SetAside } from './set-aside.ts';
 import { readAll, send, type WireAnswer } from './wire.ts';
+import { boundYoungHeap } from './young-heap.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
@@ -68,6 +69,7 @@ export function createFetch(exchange: Exchange, door: Door, pictures: SetAside):
     exchange.status = status;
     const note = createNote(exchange);
     if (status >= 200 && status < 300) {
+      boundYoungHeap();
       pictures.expect(length === undefined ? undefined : Math.min(length, maxAnswerBytes));
       return new Response(await readAnswer(body, exchange, note, pictures), { headers: json });
     }

@@ -25,7 +25,7 @@ export interface PictureSink extends Pick<Base64Decoder, 'write' | 'writePlain'>
 const stretchBytes = 256 * 1024;
 
 /** So much is told of at once at least, until the end. */
-const toldBytes = 1024 * 1024;
+const toldBytes = 512 * 1024;
 
 /** No upstream can guess the words, so none of its texts passes for a picture. The key is taken out of the bytes while they come; `begin` is told of what will not change any more. */
 export function createSetAside({ redactBytes, reach }: Redactor, begin?: () => ArrivingPicture): SetAside {
