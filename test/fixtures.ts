@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Client, type ClientOptions } from '@modelcontextprotocol/client';
+import { Client, type ClientOptions, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import sharp from 'sharp';
 import { test as base } from 'vitest';
 import { type Answer, toAnswer } from './answer.ts';
 import { type Google, startGoogle, testKey } from './google/index.ts';
+import { describeProcesses } from './stuck.ts';
 
 /** The server as users run it. */
 export const built = join(import.meta.dirname, '..', 'dist', 'index.js');
@@ -25,6 +26,8 @@ export interface Computer {
 export interface StartOptions {
   /** Another copy of the server. */
   program?: string;
+  /** Another Node to run it with. */
+  node?: string;
   env?: Record<string, string>;
   cwd?: string;
   client?: { name: string; version: string };
@@ -71,12 +74,15 @@ export async function makeComputer(): Promise<Computer> {
   };
 }
 
+/** A call that takes longer is not answered any more, in milliseconds; shorter than the time a test has. */
+const longestCallMs = 50_000;
+
 export async function startLimner(
   computer: Computer,
-  { program = built, env = {}, cwd, client, options }: StartOptions = {},
+  { program = built, node = process.execPath, env = {}, cwd, client, options }: StartOptions = {},
 ): Promise<Limner> {
   const transport = new StdioClientTransport({
-    command: process.execPath,
+    command: node,
     args: [program],
     cwd: cwd ?? computer.project,
     env: { ...computer.env, ...env },
@@ -88,10 +94,15 @@ export async function startLimner(
   });
   const connected = new Client(client ?? { name: 'limner-test', version: '1' }, options);
   await connected.connect(transport);
+  /** A call that is not answered says where it hangs, before the test is given up and nobody can tell any more. */
+  const explain = async (error: unknown): Promise<never> => {
+    if (!(error instanceof SdkError) || error.code !== SdkErrorCode.RequestTimeout) throw error;
+    throw new Error(`${error.message}\n${await describeProcesses(transport.pid ?? 0)}\nlog: ${log}`, { cause: error });
+  };
   return {
     client: connected,
     call: async (name, args, callOptions = {}) =>
-      toAnswer(await connected.callTool({ name, arguments: args }, { timeout: 60_000, ...callOptions })),
+      toAnswer(await connected.callTool({ name, arguments: args }, { timeout: longestCallMs, ...callOptions }).catch(explain)),
     log: () => log,
     close: () => connected.close(),
   };
