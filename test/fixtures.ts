@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client, type ClientOptions, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
@@ -142,6 +142,47 @@ export const test = base.extend<Fixtures>({
   limner: async ({ start, google }, use) => {
     await use(await start({ env: withKey(google) }));
   },
+});
+
+/**
+ * The same with one server, one Google and one computer for all tests of a file that use it: most of what a test with a server takes is its start and that of its
+ * decoder. Each test finds an empty project and a Google that knows of nothing; what was made stays in the archive and the ledger, so what is about those is no test for it.
+ */
+export const together = base.extend<Pick<Fixtures, 'google' | 'computer' | 'limner'> & { afresh: undefined }>({
+  google: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    async ({}, use) => {
+      const google = await startGoogle();
+      await use(google);
+      await google.close();
+    },
+    { scope: 'file' },
+  ],
+  computer: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    async ({}, use) => {
+      const computer = await makeComputer();
+      await use(computer);
+      await rm(join(computer.state, '..'), { recursive: true, force: true });
+    },
+    { scope: 'file' },
+  ],
+  limner: [
+    async ({ google, computer }, use) => {
+      const limner = await startLimner(computer, { env: withKey(google) });
+      await use(limner);
+      await limner.close();
+    },
+    { scope: 'file' },
+  ],
+  afresh: [
+    async ({ google, computer }, use) => {
+      google.reset();
+      for (const name of await readdir(computer.project)) await rm(join(computer.project, name), { recursive: true });
+      await use(undefined);
+    },
+    { auto: true },
+  ],
 });
 
 /** A photo-like picture with a recognisable corner: red top left, the given colour elsewhere. */
