@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { readXmp, toXmp } from '../src/image/xmp.ts';
-import { type Computer, photo, test, withKey } from './fixtures.ts';
+import { type Computer, photo, test, together, withKey } from './fixtures.ts';
 import { answers, testKey } from './google/index.ts';
 import { runCli } from './raw.ts';
 import { busyPicture } from './scenes.ts';
@@ -46,7 +46,7 @@ function attributesOf(html: string, name: string, having = ''): Record<string, s
 }
 
 describe('alt text of a picture that is made', () => {
-  test('is kept in the record, and said to be there alone, when the file is as the model made it', async ({ limner, computer }) => {
+  together('is kept in the record, and said to be there alone, when the file is as the model made it', async ({ limner, computer }) => {
     const { text, file } = await limner.call('generate_image', { ...fox, alt });
     expect(file.alt).toBe(alt);
     expect(text).toContain('Alt text: in the record, not in the file, which is as the model made it;');
@@ -67,7 +67,7 @@ describe('alt text of a picture that is made', () => {
     expect(await altOf(file.path)).toBe(alt);
   });
 
-  test('is shared by variations, and not handed on to an edit', async ({ limner }) => {
+  together('is shared by variations, and not handed on to an edit', async ({ limner }) => {
     const { facts } = await limner.call('generate_image', { ...fox, alt, count: 2, format: 'png' });
     expect(facts.images.map((image) => image.alt)).toEqual([alt, alt]);
     const [first] = facts.images;
@@ -78,7 +78,7 @@ describe('alt text of a picture that is made', () => {
     expect(await altOf(edited.file.path)).toBeUndefined();
   });
 
-  test('is in an edit of a region, in what is composed and in a cut-out', async ({ limner, computer, google }) => {
+  together('is in an edit of a region, in what is composed and in a cut-out', async ({ limner, computer, google }) => {
     await computer.write('a.png', await busyPicture(512, 384));
     google.next(async (request) => answers.picture({ bytes: await sharp(request.images[0]?.bytes).jpeg().toBuffer() })(request));
     const calls = [
@@ -105,7 +105,7 @@ describe('alt text of a picture that is made', () => {
     ]);
   });
 
-  test('makes another call of the same one, so that no answer comes with the wrong words', async ({ limner, google }) => {
+  together('makes another call of the same one, so that no answer comes with the wrong words', async ({ limner, google }) => {
     google.requests.length = 0;
     const cancelling = new AbortController();
     const lost = limner.call(
@@ -117,13 +117,13 @@ describe('alt text of a picture that is made', () => {
     expect((await limner.call('generate_image', { ...fox, alt })).file.alt).toBe(alt);
   });
 
-  test('that holds the key is refused, free', async ({ limner, google }) => {
+  together('that holds the key is refused, free', async ({ limner, google }) => {
     const { code } = await limner.call('generate_image', { ...fox, alt: `The key ${testKey}` });
     expect(code).toBe('invalid_argument');
     expect(google.requests).toEqual([]);
   });
 
-  test('of more than 2,000 characters is refused, and one of blanks is none', async ({ limner, google }) => {
+  together('of more than 2,000 characters is refused, and one of blanks is none', async ({ limner, google }) => {
     const long = await limner.call('generate_image', { ...fox, alt: 'x'.repeat(2001) });
     expect(long.text).toMatch(/"alt" must have at most 2000 characters, but 2001 came: shorten it/);
     expect(google.requests).toEqual([]);
@@ -140,7 +140,7 @@ describe('alt text of a picture that is made', () => {
 });
 
 describe('alt text of what is exported', () => {
-  test('is what the call says, else what the record says, else what the file says', async ({ limner, computer }) => {
+  together('is what the call says, else what the record says, else what the file says', async ({ limner, computer }) => {
     const { file } = await limner.call('generate_image', { ...fox, alt });
     const own = sharp(await photo(400, 300)).withXmp(toXmp({ sourceType: 'algorithmicMedia', alt: 'Of the file' }));
     await computer.write('own.png', await own.png().toBuffer());
@@ -186,7 +186,7 @@ describe('alt text of what is exported', () => {
     expect(text).not.toMatch(/^Note: limner says/m);
   });
 
-  test('is in icons, in pixel art and in what loses its background, and in no packet of others', async ({ limner, computer }) => {
+  together('is in icons, in pixel art and in what loses its background, and in no packet of others', async ({ limner, computer }) => {
     const packet = toXmp({ alt: 'Theirs' }).replace(
       '<rdf:Description',
       '<rdf:Description xmlns:x="http://x.example/" x:home="Ada Street 1"',
@@ -206,7 +206,7 @@ describe('alt text of what is exported', () => {
     }
   });
 
-  test('is said to be missing from a copy that is byte for byte the picture', async ({ limner, computer }) => {
+  together('is said to be missing from a copy that is byte for byte the picture', async ({ limner, computer }) => {
     const path = await computer.write('a.png', await photo(64, 64));
     const { exported, text } = await limner.call('export_image', { images: ['a.png'], alt, output: 'copy/' });
     expect(await readFile(exported.files[0]?.path ?? '')).toEqual(await readFile(path));
@@ -214,7 +214,7 @@ describe('alt text of what is exported', () => {
     expect(text).toContain(`Alt text: "${alt}"`);
   });
 
-  test('of a sheet is the sheet’s, and each picture on it keeps its own', async ({ limner, computer }) => {
+  together('of a sheet is the sheet’s, and each picture on it keeps its own', async ({ limner, computer }) => {
     const { file } = await limner.call('generate_image', { ...fox, alt, width: 64, height: 64, output: 'fox.png' });
     await computer.write('a.png', await photo(64, 64));
     const { exported } = await limner.call('export_image', {
@@ -230,7 +230,7 @@ describe('alt text of what is exported', () => {
     expect([found.fox?.alt, found.a?.alt]).toEqual([alt, undefined]);
   });
 
-  test('of several pictures at once is refused', async ({ limner, computer }) => {
+  together('of several pictures at once is refused', async ({ limner, computer }) => {
     for (const name of ['a.png', 'b.png']) await computer.write(name, await photo(64, 64));
     const { code, text } = await limner.call('export_image', { images: ['a.png', 'b.png'], alt, width: 32, output: 'out/' });
     expect([code, text]).toEqual(['invalid_argument', expect.stringMatching(/`alt` describes one picture and 2 came\./)]);

@@ -1,33 +1,33 @@
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { photo, test } from './fixtures.ts';
+import { photo, test, together } from './fixtures.ts';
 import { answers } from './google/index.ts';
 import { busyPicture } from './scenes.ts';
 
 describe('exact pixels', () => {
-  test('width and height decide the shape, the smallest resolution that covers them is painted, and the file has them', async ({
-    limner,
-    google,
-  }) => {
-    const answer = await limner.call('generate_image', {
-      prompt: 'A hero',
-      width: 1600,
-      height: 900,
-      max_kb: 200,
-      output: 'public/hero.webp',
-    });
-    expect(google.requests[0]).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
-    expect(answer.file).toMatchObject({ width: 1600, height: 900, format: 'webp' });
-    expect(answer.file.bytes).toBeLessThanOrEqual(200_000);
-    expect(answer.text).toContain('As asked: 1600×900, at most 200 kB.');
-    expect(answer.text).toMatch(/The model's own bytes, with Google's content credentials: \S+\.jpg/);
-    expect(answer.facts.asked).toMatchObject({ width: 1600, height: 900, maxKb: 200, format: 'webp' });
-    const header = await sharp(answer.file.path).metadata();
-    expect(header).toMatchObject({ width: 1600, height: 900, format: 'webp' });
-    expect(header.xmpAsString).toContain('http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia');
-  });
+  together(
+    'width and height decide the shape, the smallest resolution that covers them is painted, and the file has them',
+    async ({ limner, google }) => {
+      const answer = await limner.call('generate_image', {
+        prompt: 'A hero',
+        width: 1600,
+        height: 900,
+        max_kb: 200,
+        output: 'public/hero.webp',
+      });
+      expect(google.requests[0]).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
+      expect(answer.file).toMatchObject({ width: 1600, height: 900, format: 'webp' });
+      expect(answer.file.bytes).toBeLessThanOrEqual(200_000);
+      expect(answer.text).toContain('As asked: 1600×900, at most 200 kB.');
+      expect(answer.text).toMatch(/The model's own bytes, with Google's content credentials: \S+\.jpg/);
+      expect(answer.facts.asked).toMatchObject({ width: 1600, height: 900, maxKb: 200, format: 'webp' });
+      const header = await sharp(answer.file.path).metadata();
+      expect(header).toMatchObject({ width: 1600, height: 900, format: 'webp' });
+      expect(header.xmpAsString).toContain('http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia');
+    },
+  );
 
-  test('what is exact already is not encoded anew', async ({ limner, google }) => {
+  together('what is exact already is not encoded anew', async ({ limner, google }) => {
     const bytes = await sharp(await photo(1024, 1024))
       .jpeg()
       .toBuffer();
@@ -46,14 +46,14 @@ describe('exact pixels', () => {
     [{ width: 3840, height: 2160 }, [3840, 2160], ['16:9', '4K']],
     [{ width: 300, height: 400, resolution: '2K' }, [300, 400], ['3:4', '2K']],
   ] as const) {
-    test(`${JSON.stringify(args)} makes a file of ${size.join('×')}`, async ({ limner, google }) => {
+    together(`${JSON.stringify(args)} makes a file of ${size.join('×')}`, async ({ limner, google }) => {
       const { file } = await limner.call('generate_image', { prompt: 'A fox', ...args });
       expect([file.width, file.height]).toEqual(size);
       expect([google.requests[0]?.aspectRatio, google.requests[0]?.imageSize]).toEqual(asked);
     });
   }
 
-  test('a shape beside them is named as not used, a resolution below them too', async ({ limner, google }) => {
+  together('a shape beside them is named as not used, a resolution below them too', async ({ limner, google }) => {
     const { text } = await limner.call('generate_image', {
       prompt: 'A fox',
       width: 1600,
@@ -66,7 +66,7 @@ describe('exact pixels', () => {
     expect(google.requests[0]).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
   });
 
-  test('what is larger than the model paints is enlarged, and said before and after', async ({ limner }) => {
+  together('what is larger than the model paints is enlarged, and said before and after', async ({ limner }) => {
     const wish = { prompt: 'A fox', model: 'lite', width: 2000, height: 2000 };
     const { plan } = await limner.call('generate_image', { ...wish, dry_run: true });
     expect(plan.warnings.join(' ')).toContain(
@@ -77,7 +77,7 @@ describe('exact pixels', () => {
     expect(file.differences.join(' ')).toMatch(/[Ee]nlarged/);
   });
 
-  test('an edit of such a file has its size and ceiling again, unless it says otherwise', async ({ limner, computer }) => {
+  together('an edit of such a file has its size and ceiling again, unless it says otherwise', async ({ limner, computer }) => {
     await limner.call('generate_image', { prompt: 'A fox', width: 640, height: 360, max_kb: 60, output: 'fox.webp' });
     const again = await limner.call('edit_image', { prompt: 'At night', image: 'fox.webp' });
     expect(again.file).toMatchObject({ width: 640, height: 360, format: 'webp' });
@@ -89,7 +89,7 @@ describe('exact pixels', () => {
     expect(own.file).toMatchObject({ width: 150, height: 100 });
   });
 
-  test('another resolution keeps its shape, and pays for what the file is, not for what was painted', async ({ limner, google }) => {
+  together('another resolution keeps its shape, and pays for what the file is, not for what was painted', async ({ limner, google }) => {
     await limner.call('generate_image', { prompt: 'A banner', width: 1000, height: 300, max_kb: 60, output: 'banner.webp' });
     const larger = await limner.call('edit_image', { prompt: 'At night', image: 'banner.webp', resolution: '2K' });
     expect(larger.file.width / larger.file.height).toBeCloseTo(10 / 3, 1);
@@ -99,7 +99,7 @@ describe('exact pixels', () => {
     expect(google.requests.at(-1)?.imageSize).toBe('1K');
   });
 
-  test('a ceiling that cannot be met is told with the size that was reached', async ({ limner, google }) => {
+  together('a ceiling that cannot be met is told with the size that was reached', async ({ limner, google }) => {
     google.always(answers.picture({ noise: true, width: 1024, height: 1024, signatureBytes: 0 }));
     const { file, text } = await limner.call('generate_image', {
       prompt: 'Noise',
@@ -132,7 +132,7 @@ describe('refused before anything is paid', () => {
   }
 });
 
-test('the tag of a file says whether a picture of the person is in it, however far back', async ({ limner, computer }) => {
+together('the tag of a file says whether a picture of the person is in it, however far back', async ({ limner, computer }) => {
   await computer.write('own.png', await busyPicture(300, 200));
   const tagOf = async (path: string) => /digitalsourcetype\/(\w+)/.exec((await sharp(path).metadata()).xmpAsString ?? '')?.[1];
   const made = await limner.call('generate_image', { prompt: 'A fox', format: 'webp' });

@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Client, type ClientOptions } from '@modelcontextprotocol/client';
+import { Client, type ClientOptions, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import sharp from 'sharp';
 import { test as base } from 'vitest';
 import { type Answer, toAnswer } from './answer.ts';
 import { type Google, startGoogle, testKey } from './google/index.ts';
+import { describeProcesses } from './stuck.ts';
 
 /** The server as users run it. */
 export const built = join(import.meta.dirname, '..', 'dist', 'index.js');
@@ -25,6 +26,8 @@ export interface Computer {
 export interface StartOptions {
   /** Another copy of the server. */
   program?: string;
+  /** Another Node to run it with. */
+  node?: string;
   env?: Record<string, string>;
   cwd?: string;
   client?: { name: string; version: string };
@@ -71,12 +74,15 @@ export async function makeComputer(): Promise<Computer> {
   };
 }
 
+/** A call that takes longer is not answered any more, in milliseconds; shorter than the time a test has. */
+const longestCallMs = 50_000;
+
 export async function startLimner(
   computer: Computer,
-  { program = built, env = {}, cwd, client, options }: StartOptions = {},
+  { program = built, node = process.execPath, env = {}, cwd, client, options }: StartOptions = {},
 ): Promise<Limner> {
   const transport = new StdioClientTransport({
-    command: process.execPath,
+    command: node,
     args: [program],
     cwd: cwd ?? computer.project,
     env: { ...computer.env, ...env },
@@ -88,10 +94,15 @@ export async function startLimner(
   });
   const connected = new Client(client ?? { name: 'limner-test', version: '1' }, options);
   await connected.connect(transport);
+  /** A call that is not answered says where it hangs, before the test is given up and nobody can tell any more. */
+  const explain = async (error: unknown): Promise<never> => {
+    if (!(error instanceof SdkError) || error.code !== SdkErrorCode.RequestTimeout) throw error;
+    throw new Error(`${error.message}\n${await describeProcesses(transport.pid ?? 0)}\nlog: ${log}`, { cause: error });
+  };
   return {
     client: connected,
     call: async (name, args, callOptions = {}) =>
-      toAnswer(await connected.callTool({ name, arguments: args }, { timeout: 60_000, ...callOptions })),
+      toAnswer(await connected.callTool({ name, arguments: args }, { timeout: longestCallMs, ...callOptions }).catch(explain)),
     log: () => log,
     close: () => connected.close(),
   };
@@ -131,6 +142,47 @@ export const test = base.extend<Fixtures>({
   limner: async ({ start, google }, use) => {
     await use(await start({ env: withKey(google) }));
   },
+});
+
+/**
+ * The same with one server, one Google and one computer for all tests of a file that use it: most of what a test with a server takes is its start and that of its
+ * decoder. Each test finds an empty project and a Google that knows of nothing; what was made stays in the archive and the ledger, so what is about those is no test for it.
+ */
+export const together = base.extend<Pick<Fixtures, 'google' | 'computer' | 'limner'> & { afresh: undefined }>({
+  google: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    async ({}, use) => {
+      const google = await startGoogle();
+      await use(google);
+      await google.close();
+    },
+    { scope: 'file' },
+  ],
+  computer: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern
+    async ({}, use) => {
+      const computer = await makeComputer();
+      await use(computer);
+      await rm(join(computer.state, '..'), { recursive: true, force: true });
+    },
+    { scope: 'file' },
+  ],
+  limner: [
+    async ({ google, computer }, use) => {
+      const limner = await startLimner(computer, { env: withKey(google) });
+      await use(limner);
+      await limner.close();
+    },
+    { scope: 'file' },
+  ],
+  afresh: [
+    async ({ google, computer }, use) => {
+      google.reset();
+      for (const name of await readdir(computer.project)) await rm(join(computer.project, name), { recursive: true });
+      await use(undefined);
+    },
+    { auto: true },
+  ],
 });
 
 /** A photo-like picture with a recognisable corner: red top left, the given colour elsewhere. */

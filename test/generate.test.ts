@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { photo, test } from './fixtures.ts';
+import { photo, test, together } from './fixtures.ts';
 import { answers, bytesOf, type GoogleRequest } from './google/index.ts';
 
 /** The request Google got last. */
@@ -12,7 +12,7 @@ function lastRequest(requests: readonly GoogleRequest[]): GoogleRequest {
   return request;
 }
 
-test('a prompt alone makes a file in the project, byte for byte what Google sent', async ({ limner, google, computer }) => {
+together('a prompt alone makes a file in the project, byte for byte what Google sent', async ({ limner, google, computer }) => {
   const { file, facts } = await limner.call('generate_image', { prompt: 'A red fox on a hill' });
   expect(file.path).toBe(join(computer.project, 'generated-images', 'red-fox-on-hill.jpg'));
   expect(file).toMatchObject({ width: 1024, height: 1024, format: 'jpeg', differences: [] });
@@ -23,33 +23,33 @@ test('a prompt alone makes a file in the project, byte for byte what Google sent
   expect(facts.warnings).toEqual([]);
 });
 
-test('the request asks the current model for text and image, 1:1 at 1K, with the words as they were written', async ({
-  limner,
-  google,
-}) => {
-  await limner.call('generate_image', { prompt: 'A poster that says "Open at 9"' });
-  expect(lastRequest(google.requests)).toMatchObject({
-    model: 'gemini-nano-banana-2.1',
-    apiVersion: 'v1beta',
-    texts: ['A poster that says "Open at 9"'],
-    images: [],
-    aspectRatio: '1:1',
-    imageSize: '1K',
-    responseModalities: ['TEXT', 'IMAGE'],
-    search: false,
-    refused: undefined,
-  });
-});
+together(
+  'the request asks the current model for text and image, 1:1 at 1K, with the words as they were written',
+  async ({ limner, google }) => {
+    await limner.call('generate_image', { prompt: 'A poster that says "Open at 9"' });
+    expect(lastRequest(google.requests)).toMatchObject({
+      model: 'gemini-nano-banana-2.1',
+      apiVersion: 'v1beta',
+      texts: ['A poster that says "Open at 9"'],
+      images: [],
+      aspectRatio: '1:1',
+      imageSize: '1K',
+      responseModalities: ['TEXT', 'IMAGE'],
+      search: false,
+      refused: undefined,
+    });
+  },
+);
 
 describe('each argument does something Google or the file shows', () => {
-  test('aspect_ratio and resolution', async ({ limner, google }) => {
+  together('aspect_ratio and resolution', async ({ limner, google }) => {
     const answer = await limner.call('generate_image', { prompt: 'Dunes', aspect_ratio: '16:9', resolution: '2K' });
     expect(lastRequest(google.requests)).toMatchObject({ aspectRatio: '16:9', imageSize: '2K' });
     expect(answer.file).toMatchObject({ width: 2816, height: 1536 });
     expect(answer.text).toContain('Shape: 16:9 was asked, 2816×1536 (1.83:1) came.');
   });
 
-  test('an aspect_ratio the model lacks is painted in its nearest and cropped to the pixel, and said', async ({ limner, google }) => {
+  together('an aspect_ratio the model lacks is painted in its nearest and cropped to the pixel, and said', async ({ limner, google }) => {
     const answer = await limner.call('generate_image', { prompt: 'Dunes', aspect_ratio: '2:1' });
     expect(lastRequest(google.requests).aspectRatio).toBe('16:9');
     expect(answer.file).toMatchObject({ width: 1408, height: 704, format: 'jpeg' });
@@ -59,7 +59,7 @@ describe('each argument does something Google or the file shows', () => {
     expect(await sharp(answer.file.original ?? '').metadata()).toMatchObject({ width: 1408, height: 768 });
   });
 
-  test('the crop keeps what draws the eye', async ({ limner, google }) => {
+  together('the crop keeps what draws the eye', async ({ limner, google }) => {
     google.next(answers.picture({ width: 1408, height: 768, subject: { x: 0.1, y: 0.5 } }));
     const { file } = await limner.call('generate_image', { prompt: 'A ball', aspect_ratio: '5:3' });
     const { data, info } = await sharp(file.path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -69,7 +69,7 @@ describe('each argument does something Google or the file shows', () => {
     expect(white.length).toBeGreaterThan(Math.PI * 96 ** 2 * 0.9);
   });
 
-  test('count makes that many requests side by side and numbers the files in order', async ({ limner, google, computer }) => {
+  together('count makes that many requests side by side and numbers the files in order', async ({ limner, google, computer }) => {
     const { facts, text } = await limner.call('generate_image', { prompt: 'A fox', count: 3, output: 'art/fox.jpg' });
     expect(google.requests).toHaveLength(3);
     expect(facts.images.map((image) => image.path)).toEqual(
@@ -81,7 +81,7 @@ describe('each argument does something Google or the file shows', () => {
   });
 
   for (const format of ['png', 'webp', 'avif', 'jpeg'] as const) {
-    test(`format ${format} delivers that type, by its bytes`, async ({ limner }) => {
+    together(`format ${format} delivers that type, by its bytes`, async ({ limner }) => {
       const { file, text } = await limner.call('generate_image', { prompt: 'A fox', format });
       const read = await sharp(file.path).metadata();
       expect(read.format === 'heif' ? read.compression : read.format).toBe(format === 'avif' ? 'av1' : format);
@@ -90,28 +90,27 @@ describe('each argument does something Google or the file shows', () => {
     });
   }
 
-  test('output with an extension decides the type, and the answer says where the model’s own bytes are', async ({
-    limner,
-    google,
-    computer,
-  }) => {
-    const { file, text } = await limner.call('generate_image', { prompt: 'A fox', output: 'public/hero.webp' });
-    expect(file).toMatchObject({
-      path: join(computer.project, 'public', 'hero.webp'),
-      format: 'webp',
-      differences: ['Converted from jpeg to webp.'],
-    });
-    expect(text).toContain(`with Google's content credentials: ${file.original}`);
-    expect((await readFile(file.original ?? '')).equals(await bytesOf({}, lastRequest(google.requests)))).toBe(true);
-  });
+  together(
+    'output with an extension decides the type, and the answer says where the model’s own bytes are',
+    async ({ limner, google, computer }) => {
+      const { file, text } = await limner.call('generate_image', { prompt: 'A fox', output: 'public/hero.webp' });
+      expect(file).toMatchObject({
+        path: join(computer.project, 'public', 'hero.webp'),
+        format: 'webp',
+        differences: ['Converted from jpeg to webp.'],
+      });
+      expect(text).toContain(`with Google's content credentials: ${file.original}`);
+      expect((await readFile(file.original ?? '')).equals(await bytesOf({}, lastRequest(google.requests)))).toBe(true);
+    },
+  );
 
-  test('output with the extension of the model’s type is not touched, whatever its spelling', async ({ limner, google }) => {
+  together('output with the extension of the model’s type is not touched, whatever its spelling', async ({ limner, google }) => {
     const { file } = await limner.call('generate_image', { prompt: 'A fox', output: 'fox.JPEG' });
     expect(file.path.endsWith('fox.JPEG')).toBe(true);
     expect((await readFile(file.path)).equals(await bytesOf({}, lastRequest(google.requests)))).toBe(true);
   });
 
-  test('output that ends in / or is a folder names the folder', async ({ limner, computer }) => {
+  together('output that ends in / or is a folder names the folder', async ({ limner, computer }) => {
     await mkdir(join(computer.project, 'there'));
     const made = await limner.call('generate_image', { prompt: 'A red fox', output: 'new/' });
     const there = await limner.call('generate_image', { prompt: 'A red fox', output: join(computer.project, 'there') });
@@ -121,7 +120,7 @@ describe('each argument does something Google or the file shows', () => {
     ]);
   });
 
-  test('output without an extension gets that of the bytes', async ({ limner, computer }) => {
+  together('output without an extension gets that of the bytes', async ({ limner, computer }) => {
     const { file } = await limner.call('generate_image', { prompt: 'A fox', output: 'fox v1.2' });
     expect(file.path).toBe(join(computer.project, 'fox v1.2.jpg'));
   });
@@ -135,7 +134,7 @@ describe('each argument does something Google or the file shows', () => {
     expect([home.file.path, url.file.path]).toEqual([join(computer.home, 'pictures', 'a.jpg'), join(computer.home, 'pictures', 'b c.jpg')]);
   });
 
-  test('overwrite replaces a picture and keeps the replaced bytes', async ({ limner, computer }) => {
+  together('overwrite replaces a picture and keeps the replaced bytes', async ({ limner, computer }) => {
     const old = await photo(40, 30, 'jpeg');
     const path = await computer.write('fox.jpg', old);
     const { file, text } = await limner.call('generate_image', { prompt: 'A fox', output: 'fox.jpg', overwrite: true });
@@ -152,14 +151,14 @@ describe('each argument does something Google or the file shows', () => {
     ['Nano Banana Pro', 'gemini-3-pro-image'],
     ['models/gemini-3-pro-image', 'gemini-3-pro-image'],
   ] as const) {
-    test(`model ${name} is ${id}`, async ({ limner, google }) => {
+    together(`model ${name} is ${id}`, async ({ limner, google }) => {
       const { facts } = await limner.call('generate_image', { prompt: 'A fox', model: name });
       expect(lastRequest(google.requests).model).toBe(id);
       expect(facts).toMatchObject({ model: id, warnings: [] });
     });
   }
 
-  test('web_search looks things up, and the answer lists the pages', async ({ limner, google }) => {
+  together('web_search looks things up, and the answer lists the pages', async ({ limner, google }) => {
     const { facts, text } = await limner.call('generate_image', { prompt: 'The weather in Oslo today', web_search: true });
     expect(lastRequest(google.requests).search).toBe(true);
     expect(facts.sources).toEqual([{ title: 'example.com', url: expect.stringContaining('https://') }]);
@@ -219,7 +218,7 @@ describe('what cannot be done is refused before anything is sent', () => {
     { name: 'a link that leads outside', args: { output: 'link/fox.jpg' }, code: 'not_allowed', says: /LIMNER_ALLOWED_DIRS/ },
   ] as const;
   for (const { name, args, code, says } of refusals) {
-    test(name, async ({ limner, google, computer }) => {
+    together(name, async ({ limner, google, computer }) => {
       for (const file of ['there.jpg', 'late-2.jpg']) await computer.write(file, await photo(20, 20, 'jpeg'));
       await computer.write('notes.png', 'a shopping list');
       await symlink('/tmp', join(computer.project, 'link'));
@@ -233,7 +232,7 @@ describe('what cannot be done is refused before anything is sent', () => {
     });
   }
 
-  test('a folder that cannot be made', async ({ limner, google, computer }) => {
+  together('a folder that cannot be made', async ({ limner, google, computer }) => {
     await computer.write('blocked', 'a file where a folder should be');
     const answer = await limner.call('generate_image', { prompt: 'A fox', output: 'blocked/deeper/' });
     expect(answer.code).toBe('cannot_write');
@@ -253,20 +252,20 @@ describe('models come and go', () => {
     ['imagen-3.0-generate-002', 'gemini-nano-banana-2.1'],
   ] as const;
   for (const [id, successor] of retired) {
-    test(`${id} is answered by ${successor}, with a warning`, async ({ limner, google }) => {
+    together(`${id} is answered by ${successor}, with a warning`, async ({ limner, google }) => {
       const { facts } = await limner.call('generate_image', { prompt: 'A fox', model: id });
       expect(lastRequest(google.requests).model).toBe(successor);
       expect(facts.warnings).toEqual([`${id} has been switched off by Google; its successor ${successor} was used instead.`]);
     });
   }
 
-  test('a deprecated model is used, with a warning', async ({ limner, google }) => {
+  together('a deprecated model is used, with a warning', async ({ limner, google }) => {
     const { facts } = await limner.call('generate_image', { prompt: 'A fox', model: 'gemini-3.1-flash-image' });
     expect(lastRequest(google.requests).model).toBe('gemini-3.1-flash-image');
     expect(facts.warnings[0]).toMatch(/deprecated/);
   });
 
-  test('an id nobody knows is passed on, with a warning, and its price is not made up', async ({ limner, google }) => {
+  together('an id nobody knows is passed on, with a warning, and its price is not made up', async ({ limner, google }) => {
     const answer = await limner.call('generate_image', { prompt: 'A fox', model: 'gemini-9-image' });
     expect(lastRequest(google.requests).model).toBe('gemini-9-image');
     expect(answer.code).toBe('model_gone');

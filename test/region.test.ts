@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { photo, test } from './fixtures.ts';
+import { photo, test, together } from './fixtures.ts';
 import { answers, type GoogleRequest } from './google/index.ts';
 import { at, busyPicture, type RawPicture, readRaw } from './scenes.ts';
 
@@ -80,7 +80,7 @@ describe('an edit of a region', () => {
     ['comes back at another size', { size: { width: 1184, height: 888 } }],
     ['comes back shifted, scaled and at another size', { shift: [-2.5, 4], scale: 0.99, size: { width: 1184, height: 888 } }],
   ] as const satisfies readonly (readonly [string, Drift])[]) {
-    test(`changes nothing outside when the answer ${name}`, async ({ limner, google, computer }) => {
+    together(`changes nothing outside when the answer ${name}`, async ({ limner, google, computer }) => {
       google.always(paintDisc(drift));
       const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
       const { file, text, facts } = await limner.call('edit_image', {
@@ -101,7 +101,7 @@ describe('an edit of a region', () => {
     });
   }
 
-  test('the model is shown what may change, and asked for the whole picture', async ({ limner, google, computer }) => {
+  together('the model is shown what may change, and asked for the whole picture', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     await computer.write('in.png', await busyPicture(800, 600));
     await computer.write('style.png', await photo(64, 64));
@@ -118,7 +118,7 @@ describe('an edit of a region', () => {
     expect([at(guide, 20, 20, 0), at(guide, guide.width - 20, 20, 0), at(guide, 20, guide.height - 20, 0)]).toEqual([255, 0, 0]);
   });
 
-  test('by a mask changes only what is white in it', async ({ limner, google, computer }) => {
+  together('by a mask changes only what is white in it', async ({ limner, google, computer }) => {
     google.always(paintDisc({ shift: [2, 1] }));
     const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
     const disc =
@@ -130,7 +130,7 @@ describe('an edit of a region', () => {
     expect(at(after, 200, 150, 1) - at(after, 200, 150, 0)).toBeGreaterThan(100);
   });
 
-  test('as webp and avif keeps the rest identical too; as jpeg it says that it cannot', async ({ limner, google, computer }) => {
+  together('as webp and avif keeps the rest identical too; as jpeg it says that it cannot', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     const before = await readRaw(await computer.write('in.png', await busyPicture(800, 600)));
     for (const output of ['out.webp', 'out.avif']) {
@@ -141,7 +141,7 @@ describe('an edit of a region', () => {
     expect(jpeg.text).toContain('jpeg changes every pixel a little, those outside the region too');
   });
 
-  test('keeps transparency and the colour profile of the picture', async ({ limner, google, computer }) => {
+  together('keeps transparency and the colour profile of the picture', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     const shape = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"><rect width="620" height="600"/></svg>');
     const cut = await sharp(await busyPicture(800, 600))
@@ -159,7 +159,7 @@ describe('an edit of a region', () => {
     expect(kept?.equals(icc ?? Buffer.alloc(0))).toBe(true);
   });
 
-  test('in place replaces the picture and keeps what it was', async ({ limner, google, computer }) => {
+  together('in place replaces the picture and keeps what it was', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     const bytes = await busyPicture(800, 600);
     const path = await computer.write('in.png', bytes);
@@ -169,36 +169,35 @@ describe('an edit of a region', () => {
     expect(countDifferent(await readRaw(bytes), await readRaw(path), topLeft)).toMatchObject({ outside: 0 });
   });
 
-  test('an answer that is another picture is delivered beside, and the file that was asked for is not written', async ({
-    limner,
-    google,
-    computer,
-  }) => {
-    google.always(
-      answers.picture({
-        bytes: await sharp(await busyPicture(1024, 768, 99))
-          .jpeg()
-          .toBuffer(),
-        signatureBytes: 0,
-      }),
-    );
-    const bytes = await busyPicture(800, 600);
-    const path = await computer.write('in.png', bytes);
-    const { file, text } = await limner.call('edit_image', {
-      prompt,
-      image: 'in.png',
-      region: 'top left',
-      output: 'in.png',
-      overwrite: true,
-    });
-    expect((await readFile(path)).equals(bytes)).toBe(true);
-    expect(file.path).toBe(join(computer.project, 'in-whole-edit.jpg'));
-    expect(text).toMatch(
-      /Region: only .* was to change, and the answer could not be laid into the picture\. .*This is the whole edit, beside/,
-    );
-  });
+  together(
+    'an answer that is another picture is delivered beside, and the file that was asked for is not written',
+    async ({ limner, google, computer }) => {
+      google.always(
+        answers.picture({
+          bytes: await sharp(await busyPicture(1024, 768, 99))
+            .jpeg()
+            .toBuffer(),
+          signatureBytes: 0,
+        }),
+      );
+      const bytes = await busyPicture(800, 600);
+      const path = await computer.write('in.png', bytes);
+      const { file, text } = await limner.call('edit_image', {
+        prompt,
+        image: 'in.png',
+        region: 'top left',
+        output: 'in.png',
+        overwrite: true,
+      });
+      expect((await readFile(path)).equals(bytes)).toBe(true);
+      expect(file.path).toBe(join(computer.project, 'in-whole-edit.jpg'));
+      expect(text).toMatch(
+        /Region: only .* was to change, and the answer could not be laid into the picture\. .*This is the whole edit, beside/,
+      );
+    },
+  );
 
-  test('a damaged answer never takes the place of the picture', async ({ limner, google, computer }) => {
+  together('a damaged answer never takes the place of the picture', async ({ limner, google, computer }) => {
     const whole = await sharp(await busyPicture(800, 600))
       .jpeg()
       .toBuffer();
@@ -217,7 +216,7 @@ describe('an edit of a region', () => {
     expect(text).toContain('could not be laid into the picture');
   });
 
-  test('a mask too fine for the picture is refused before anything is paid', async ({ limner, google, computer }) => {
+  together('a mask too fine for the picture is refused before anything is paid', async ({ limner, google, computer }) => {
     await computer.write('in.png', await busyPicture(400, 300));
     const line =
       '<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="3000"><rect width="4000" height="3000"/><rect x="1001" width="3" height="3000" fill="#fff"/></svg>';
@@ -226,7 +225,7 @@ describe('an edit of a region', () => {
     expect([answer.isError, google.requests.length]).toEqual([true, 0]);
   });
 
-  test('further edits of it start from the file, not from the conversation', async ({ limner, google, computer }) => {
+  together('further edits of it start from the file, not from the conversation', async ({ limner, google, computer }) => {
     google.always(paintDisc());
     await computer.write('in.png', await busyPicture(800, 600));
     const { file } = await limner.call('edit_image', { prompt, image: 'in.png', region: 'top left' });
@@ -251,7 +250,7 @@ describe('a region nobody can mean is refused before anything is paid', () => {
     ['a white mask', { mask: 'white.png' }, /white all over/],
     ['a mask that is not there', { mask: 'none.png' }, /no picture at "none.png"/],
   ] as const) {
-    test(name, async ({ limner, google, computer }) => {
+    together(name, async ({ limner, google, computer }) => {
       const paint = (width: number, height: number, background: string) =>
         sharp({ create: { width, height, channels: 3, background } })
           .png()

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { test, withKey } from './fixtures.ts';
+import { test, together, withKey } from './fixtures.ts';
 import { answers } from './google/index.ts';
 
 const kilobytes = 1000;
 
-test('a result is one text block that ends its line, a preview, and a link for the person', async ({ limner }) => {
+together('a result is one text block that ends its line, a preview, and a link for the person', async ({ limner }) => {
   const answer = await limner.call('generate_image', { prompt: 'A fox' });
   expect(answer.blocks).toEqual(['text', 'image', 'resource_link']);
   expect(answer.text.endsWith('\n')).toBe(true);
@@ -45,14 +45,14 @@ test('the cost is what Google counted, thinking included, at the model’s price
   expect(facts.cost).toEqual({ estimated: false, dollars, today: dollars });
 });
 
-test('the model’s own words are quoted and cleaned', async ({ limner, google }) => {
+together('the model’s own words are quoted and cleaned', async ({ limner, google }) => {
   google.next(answers.picture({ text: 'Here is\u001b[31m your fox\u202e.\u200b' }));
   const { text } = await limner.call('generate_image', { prompt: 'A fox' });
   expect(text).toContain('The model said (its words, not an instruction): "Here is your fox."');
 });
 
 describe('previews', () => {
-  test('are JPEG, 1024 pixels at most and 90 kB at most, for a plain and for a noisy 4K picture', async ({ limner, google }) => {
+  together('are JPEG, 1024 pixels at most and 90 kB at most, for a plain and for a noisy 4K picture', async ({ limner, google }) => {
     google.next(answers.picture(), answers.picture({ noise: true, signatureBytes: 0, width: 2048, height: 2048 }));
     const plain = await limner.call('generate_image', { prompt: 'A fox', resolution: '4K' });
     const noisy = await limner.call('generate_image', { prompt: 'A fox', resolution: '2K' });
@@ -70,7 +70,7 @@ describe('previews', () => {
     expect((await sharp(plain.previews[0]?.bytes).metadata()).width).toBe(1024);
   });
 
-  test('show alpha on a checkerboard', async ({ limner, google }) => {
+  together('show alpha on a checkerboard', async ({ limner, google }) => {
     google.next(answers.picture({ alpha: true }));
     const { previews, file } = await limner.call('generate_image', { prompt: 'A sticker' });
     expect(file.format).toBe('png');
@@ -79,7 +79,7 @@ describe('previews', () => {
     expect([at(8, 8), at(24, 8), at(24, 24)]).toEqual([expect.closeTo(200, -1.2), expect.closeTo(255, -1.2), expect.closeTo(200, -1.2)]);
   });
 
-  test('two pictures get a preview each, more than two one numbered sheet', async ({ limner }) => {
+  together('two pictures get a preview each, more than two one numbered sheet', async ({ limner }) => {
     const two = await limner.call('generate_image', { prompt: 'A fox', count: 2 });
     const eight = await limner.call('generate_image', { prompt: 'A fox', count: 8, aspect_ratio: '16:9' });
     expect(two.blocks.filter((type) => type === 'image')).toHaveLength(2);
@@ -116,7 +116,7 @@ describe('previews', () => {
     ]);
   });
 
-  test('that cannot be made cost nobody the picture', async ({ limner, google }) => {
+  together('that cannot be made cost nobody the picture', async ({ limner, google }) => {
     google.next(answers.picture({ cut: true }));
     const { facts, file, previews } = await limner.call('generate_image', { prompt: 'A fox' });
     expect(previews).toEqual([]);
@@ -125,7 +125,7 @@ describe('previews', () => {
   });
 });
 
-test('eight pictures at 4K stay far below what hosts take', async ({ limner, google }) => {
+together('eight pictures at 4K stay far below what hosts take', async ({ limner, google }) => {
   google.always(answers.picture({ signatureBytes: 1000 }));
   const answer = await limner.call('generate_image', { prompt: 'A fox', count: 8, resolution: '4K', output: 'big/' });
   expect(answer.facts.images).toHaveLength(8);
@@ -133,7 +133,7 @@ test('eight pictures at 4K stay far below what hosts take', async ({ limner, goo
   expect(answer.length).toBeLessThanOrEqual(900 * kilobytes);
 });
 
-test('facts for programs are in _meta and say the same as the text', async ({ limner, computer }) => {
+together('facts for programs are in _meta and say the same as the text', async ({ limner, computer }) => {
   const { facts, text } = await limner.call('generate_image', { prompt: 'A fox', aspect_ratio: '2:1', output: 'fox.png' });
   const [image] = facts.images;
   expect(facts).toMatchObject({ tool: 'generate_image', backend: 'gemini', model: 'gemini-nano-banana-2.1', failures: [], searches: 0 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect } from 'vitest';
-import { built, photo, test, withKey } from './fixtures.ts';
+import { built, photo, test, together, withKey } from './fixtures.ts';
 import { answers } from './google/index.ts';
 import { at, ball, ballOn, ballOnChecker, groundOf, paintBall, readRaw } from './scenes.ts';
 
@@ -26,7 +26,7 @@ async function alphaOf(path: string): Promise<{ corners: number; middle: number;
 }
 
 describe('a transparent background by one flat colour', () => {
-  test('is asked of the model in words, taken out here, and delivered as a png with real alpha', async ({ limner, google }) => {
+  together('is asked of the model in words, taken out here, and delivered as a png with real alpha', async ({ limner, google }) => {
     google.always(paintBall());
     const answer = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
     const [request] = google.requests;
@@ -39,7 +39,7 @@ describe('a transparent background by one flat colour', () => {
     expect(answer.facts.images[0]?.alpha).toMatchObject({ method: 'key', ground: '#ff00ff' });
   });
 
-  test('leaves no trace of the colour it was painted on', async ({ limner, google }) => {
+  together('leaves no trace of the colour it was painted on', async ({ limner, google }) => {
     const solid = await ball(512, 512, false);
     const bytes = await sharp(solid).flatten({ background: '#ff00ff' }).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
     google.always(answers.picture({ bytes, signatureBytes: 0 }));
@@ -56,7 +56,7 @@ describe('a transparent background by one flat colour', () => {
     ['A pink flamingo under a blue sky', '#00FF00'],
     ['A purple vase with a blue rim', '#00FF00'],
   ]) {
-    test(`${prompt} is painted on ${ground}, a colour the prompt does not name`, async ({ limner, google }) => {
+    together(`${prompt} is painted on ${ground}, a colour the prompt does not name`, async ({ limner, google }) => {
       google.always(paintBall());
       await limner.call('generate_image', { prompt, background: 'transparent' });
       expect(google.requests.map(groundOf)).toEqual([ground]);
@@ -64,7 +64,7 @@ describe('a transparent background by one flat colour', () => {
   }
 
   for (const format of ['webp', 'avif'] as const) {
-    test(`is delivered as ${format} when asked`, async ({ limner, google }) => {
+    together(`is delivered as ${format} when asked`, async ({ limner, google }) => {
       google.always(paintBall());
       const { file } = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', format });
       expect(file.format).toBe(format);
@@ -73,7 +73,7 @@ describe('a transparent background by one flat colour', () => {
     });
   }
 
-  test('has the exact size that was asked as well', async ({ limner, google }) => {
+  together('has the exact size that was asked as well', async ({ limner, google }) => {
     google.always(paintBall({ width: 1024, height: 1024 }));
     const { file, text } = await limner.call('generate_image', {
       prompt: 'A ball',
@@ -88,7 +88,7 @@ describe('a transparent background by one flat colour', () => {
     expect(await alphaOf(file.path)).toMatchObject({ corners: 0, middle: 255 });
   });
 
-  test('hair and fur are painted a size larger and scaled down, which the dry run prices', async ({ limner, google }) => {
+  together('hair and fur are painted a size larger and scaled down, which the dry run prices', async ({ limner, google }) => {
     google.always(paintBall({ width: 2048, height: 2048 }));
     const wish = { prompt: 'A fluffy cat', background: 'transparent' };
     const { plan } = await limner.call('generate_image', { ...wish, dry_run: true });
@@ -99,19 +99,18 @@ describe('a transparent background by one flat colour', () => {
     expect(text).toContain('painted at 2K and scaled down to 1K');
   });
 
-  test('of a photograph: its own background is replaced first, and transparent parts are shown on the same colour', async ({
-    limner,
-    google,
-    computer,
-  }) => {
-    google.always(paintBall());
-    await computer.write('cut.png', await ball(400, 400));
-    await limner.call('edit_image', { prompt: 'Make the ball shine', image: 'cut.png', background: 'transparent' });
-    const [request] = google.requests;
-    expect(request?.texts[0]).toMatch(/Put what is to be kept on a plain background: one completely flat, uniform, pure magenta/);
-    const sent = await readRaw(request?.images[0]?.bytes ?? Buffer.alloc(0));
-    expect([at(sent, 0, 0, 0), at(sent, 0, 0, 1), at(sent, 0, 0, 2)]).toEqual([255, 0, 255]);
-  });
+  together(
+    'of a photograph: its own background is replaced first, and transparent parts are shown on the same colour',
+    async ({ limner, google, computer }) => {
+      google.always(paintBall());
+      await computer.write('cut.png', await ball(400, 400));
+      await limner.call('edit_image', { prompt: 'Make the ball shine', image: 'cut.png', background: 'transparent' });
+      const [request] = google.requests;
+      expect(request?.texts[0]).toMatch(/Put what is to be kept on a plain background: one completely flat, uniform, pure magenta/);
+      const sent = await readRaw(request?.images[0]?.bytes ?? Buffer.alloc(0));
+      expect([at(sent, 0, 0, 0), at(sent, 0, 0, 1), at(sent, 0, 0, 2)]).toEqual([255, 0, 255]);
+    },
+  );
 });
 
 describe('a transparent background by two shots', () => {
@@ -146,14 +145,14 @@ describe('a transparent background by two shots', () => {
     ['A magnifying glass icon', 1],
     ['A ball on a transparent background', 1],
   ] as const) {
-    test(`${prompt} takes ${requests}`, async ({ limner, google }) => {
+    together(`${prompt} takes ${requests}`, async ({ limner, google }) => {
       const { plan } = await limner.call('generate_image', { prompt, background: 'transparent', dry_run: true });
       expect(plan.requests).toBe(requests);
       expect(google.requests).toHaveLength(0);
     });
   }
 
-  test('the translucent part is as see-through as it was drawn', async ({ limner, google }) => {
+  together('the translucent part is as see-through as it was drawn', async ({ limner, google }) => {
     google.always(paintBall());
     const { file } = await limner.call('generate_image', wish);
     const alpha = at(await readRaw(file.path), 256, 70, 3);
@@ -175,14 +174,14 @@ describe('a transparent background by two shots', () => {
     expect(paid.facts.cost.dollars ?? 0).toBeGreaterThan(0.06);
   });
 
-  test('variations are each two shots', async ({ limner, google }) => {
+  together('variations are each two shots', async ({ limner, google }) => {
     google.always(paintBall());
     const { facts } = await limner.call('generate_image', { ...wish, count: 2 });
     expect(google.requests.map(groundOf).sort()).toEqual(['#000000', '#000000', '#FFFFFF', '#FFFFFF']);
     expect(facts.images).toHaveLength(2);
   });
 
-  test('a first shot that is not on flat white is delivered as it is, and the second is not paid for', async ({ limner, google }) => {
+  together('a first shot that is not on flat white is delivered as it is, and the second is not paid for', async ({ limner, google }) => {
     google.always(answers.picture({ bytes: await ballOnChecker(size), signatureBytes: 0 }));
     const { file, text } = await limner.call('generate_image', { ...wish, output: 'glass.png' });
     expect(google.requests).toHaveLength(1);
@@ -192,7 +191,7 @@ describe('a transparent background by two shots', () => {
     );
   });
 
-  test('a second shot that fails costs nobody the first', async ({ limner, google }) => {
+  together('a second shot that fails costs nobody the first', async ({ limner, google }) => {
     google.next(answers.picture({ bytes: await ballOn('#ffffff', size), signatureBytes: 0 }));
     google.always(answers.refusal('IMAGE_SAFETY'));
     const { file, text, isError } = await limner.call('generate_image', { ...wish, output: 'glass.png' });
@@ -201,7 +200,7 @@ describe('a transparent background by two shots', () => {
     expect(text).toContain('the file is opaque: the second shot, on black, failed:');
   });
 
-  test('a second shot of another picture is not made into alpha', async ({ limner, google }) => {
+  together('a second shot of another picture is not made into alpha', async ({ limner, google }) => {
     google.next(answers.picture({ bytes: await ballOn('#ffffff', size), signatureBytes: 0 }));
     google.always(
       answers.picture({
@@ -241,7 +240,7 @@ describe('a transparent background by two shots', () => {
 });
 
 describe('transparency that could not be had is never pretended', () => {
-  test('a painted checkerboard is recognised and delivered as what it is', async ({ limner, google }) => {
+  together('a painted checkerboard is recognised and delivered as what it is', async ({ limner, google }) => {
     google.always(answers.picture({ bytes: await ballOnChecker(size), signatureBytes: 0 }));
     const { file, text } = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent' });
     expect((await alphaOf(file.path)).opaque).toBe(true);
@@ -251,7 +250,7 @@ describe('transparency that could not be had is never pretended', () => {
     expect(text).not.toContain('As asked');
   });
 
-  test('a scene that fills the picture is delivered whole', async ({ limner, google }) => {
+  together('a scene that fills the picture is delivered whole', async ({ limner, google }) => {
     const { file, text } = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent', output: 'b.webp' });
     expect([file.format, google.requests.length]).toEqual(['webp', 1]);
     expect(text).toMatch(/the file is opaque|Transparent: painted/);
@@ -261,7 +260,7 @@ describe('transparency that could not be had is never pretended', () => {
     ['format jpeg', { format: 'jpeg' }],
     ['an output that ends in .jpg', { output: 'ball.jpg' }],
   ] as const) {
-    test(`${name} is refused before anything is paid`, async ({ limner, google }) => {
+    together(`${name} is refused before anything is paid`, async ({ limner, google }) => {
       const answer = await limner.call('generate_image', { prompt: 'A ball', background: 'transparent', ...args });
       expect([answer.isError, answer.code]).toEqual([true, 'invalid_argument']);
       expect(answer.text).toContain('a jpeg has no transparency');
@@ -271,7 +270,7 @@ describe('transparency that could not be had is never pretended', () => {
 });
 
 describe('an edit of a transparent picture', () => {
-  test('stays transparent by the same ground, in the same conversation', async ({ limner, google }) => {
+  together('stays transparent by the same ground, in the same conversation', async ({ limner, google }) => {
     google.always(paintBall());
     await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
     const edited = await limner.call('edit_image', { prompt: 'Make it larger', image: 'ball.png' });
@@ -283,7 +282,7 @@ describe('an edit of a transparent picture', () => {
     expect(edited.text).toContain('Like the picture it comes from, the file is to be png, transparent.');
   });
 
-  test('named by its id stays transparent too when its file is gone, and the answer says what was used', async ({ limner, google }) => {
+  together('named by its id stays transparent too when its file is gone, and the answer says what was used', async ({ limner, google }) => {
     google.always(paintBall());
     const { file } = await limner.call('generate_image', { prompt: 'An orange ball', background: 'transparent', output: 'ball.png' });
     await rm(file.path);
@@ -293,7 +292,7 @@ describe('an edit of a transparent picture', () => {
     expect(copy.text).toContain('It is opaque, painted on #ff00ff, as it was before it was cut out.');
   });
 
-  test('that somebody else made loses it unless asked, and both answer and dry run say so', async ({ limner, google, computer }) => {
+  together('that somebody else made loses it unless asked, and both answer and dry run say so', async ({ limner, google, computer }) => {
     await computer.write('cut.png', await ball(300, 300));
     await computer.write(
       'opaque.png',
@@ -310,7 +309,7 @@ describe('an edit of a transparent picture', () => {
     expect(google.requests).toHaveLength(2);
   });
 
-  test('that was put before a scene is delivered with it', async ({ limner, google }) => {
+  together('that was put before a scene is delivered with it', async ({ limner, google }) => {
     google.next(paintBall());
     google.always(
       answers.picture({
@@ -342,7 +341,7 @@ describe('the stand-in', () => {
 });
 
 describe('what goes wrong while pixels are worked on', () => {
-  test('a second shot that cannot be decoded costs the transparency and nothing else that was asked', async ({ limner, google }) => {
+  together('a second shot that cannot be decoded costs the transparency and nothing else that was asked', async ({ limner, google }) => {
     const white = await ballOn('#ffffff', size);
     google.next(answers.picture({ bytes: white, signatureBytes: 0 }));
     google.always(answers.picture({ bytes: white.subarray(0, white.length / 2), signatureBytes: 0 }));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ToolError } from '../errors.ts';
@@ -35,13 +35,19 @@ const mostLeft = 220;
  */
 export function startDecoder(): DecoderProcess {
   const flags = [`--max-old-space-size=${heap}`, '--max-semi-space-size=1', '--single-threaded-gc', '--expose-gc', '--no-warnings'];
-  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('./child.js', import.meta.url))], {
-    cwd: import.meta.dirname,
-    env: sparing,
-    // A pipe of both directions; on Windows one of the plain kind could not be written to while it is read.
-    stdio: ['ignore', 'ignore', 'ignore', 'overlapped'],
-    windowsHide: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [...flags, fileURLToPath(new URL('./child.js', import.meta.url))], {
+      cwd: import.meta.dirname,
+      env: sparing,
+      // A pipe of both directions; on Windows one of the plain kind could not be written to while it is read.
+      stdio: ['ignore', 'ignore', 'ignore', 'overlapped'],
+      windowsHide: true,
+    });
+  } catch (error) {
+    // Most of what the system says comes as an event; that there is no memory for a process, or no program where Node was, is thrown.
+    return createUnstarted(Promise.resolve({ kind: 'unstarted', reason: error instanceof Error ? error.message : String(error) }));
+  }
   let isGone = false;
   const ended = new Promise<Fate>((resolve) => {
     child.once('exit', (code, signal) => resolve({ kind: 'crashed', signal: signal ?? `exit code ${code}` }));

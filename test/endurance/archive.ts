@@ -110,18 +110,21 @@ function toLetters(words: string): string {
   return [...createHash('sha256').update(words).digest().subarray(0, 16)].map((byte) => alphabet[byte % 32]).join('');
 }
 
-const search = z.object({ milliseconds: z.number(), id: z.string().nullable() });
+const search = z.object({ milliseconds: z.number(), busy: z.number(), id: z.string().nullable() });
 
-/** Finds a picture by its content in a process that has just started; the time is that of opening the archive and finding it. `files` may be open at once. */
+/**
+ * Finds a picture by its content in a process that has just started, `files` of which may be open at once. `milliseconds` passed while the archive was opened and the
+ * picture found; so many of a processor's were `busy` with it, which others that want the processor do not stretch.
+ */
 export async function findInNewProcess({ root }: Ground, { state }: Computer, sha256: string, files = 1024) {
   const module = pathToFileURL(join(root, 'build', 'archive', 'archive.js')).href;
   const program = `
     const { openArchive } = await import(${JSON.stringify(module)});
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     const archive = openArchive(${JSON.stringify(state)}, 2e9);
     const found = await archive.findByContent(${JSON.stringify(sha256)});
-    const milliseconds = performance.now() - started;
-    console.log(JSON.stringify({ milliseconds, id: found?.id ?? null }));`;
+    const [milliseconds, { user, system }] = [performance.now() - started, process.cpuUsage(before)];
+    console.log(JSON.stringify({ milliseconds, busy: (user + system) / 1000, id: found?.id ?? null }));`;
   const shell = ['-c', `ulimit -n ${files}; exec "$0" --input-type=module -e "$1"`, process.execPath, program];
   const { stdout } = await promisify(execFile)('sh', shell);
   return search.parse(JSON.parse(stdout));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
@@ -172,6 +172,32 @@ test('where sharp cannot be loaded, pictures are made without preview and the re
     const edited = await limner.call('edit_image', { prompt: 'Brighter', image: 'photo.png' });
     expect([edited.isError, edited.code]).toEqual([true, 'settings']);
     expect(edited.text).toMatch(/could not be loaded .*npm install --include=optional/);
+    expect(google.requests).toHaveLength(1);
+  } finally {
+    await limner.close();
+  }
+});
+
+test('where Node is gone from its place, each call hears that the decoder could not be started', async ({ computer, google }) => {
+  const folder = join(computer.home, 'node');
+  const node = join(folder, 'bin', 'node');
+  await mkdir(dirname(node), { recursive: true });
+  await copyFile(process.execPath, node);
+  await computer.write('photo.png', await photo(300, 200));
+  const limner = await startLimner(computer, { node, env: withKey(google) });
+  try {
+    // Asked for by a path that goes through a file, the system says what Node throws instead of telling it later.
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'no folder');
+    for (const prompt of ['Brighter', 'Darker']) {
+      const answer = await limner.call('edit_image', { prompt, image: 'photo.png' });
+      expect([answer.isError, answer.code]).toEqual([true, 'unreadable_image']);
+      expect(answer.text).toMatch(
+        /photo\.png" could not be worked on: the decoder could not be started \(.*\)\. The picture is not to blame/,
+      );
+    }
+    const made = await limner.call('generate_image', { prompt: 'A fox' });
+    expect([made.isError, made.blocks.includes('image')]).toEqual([false, false]);
     expect(google.requests).toHaveLength(1);
   } finally {
     await limner.close();

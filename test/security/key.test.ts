@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect, test as unit, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { toSentence } from '../../src/fault.ts';
 import { createGemini } from '../../src/model/gemini.ts';
 import { textsIn } from '../../src/outgoing.ts';
 import { createRedactor } from '../../src/redactor.ts';
@@ -257,7 +258,10 @@ describe('a key in the settings', () => {
     'C:\\Users\\Ada Lovelace\\.secrets\\gemini-2.key',
   ])('that is a path is refused as one, and no other path is taken for it: %s', (key) => {
     const { apiKey, problems, redactor } = loadWith({ GEMINI_API_KEY: key });
-    expect([apiKey, problems]).toEqual([undefined, [expect.stringMatching(/^GEMINI_API_KEY holds a path: put the key itself/)]]);
+    expect([apiKey, problems.map(toSentence)]).toEqual([
+      undefined,
+      [expect.stringMatching(/^GEMINI_API_KEY holds a path: put the key itself/)],
+    ]);
     for (const path of ['/usr/bin:/home/ada/.secrets/bin', '/home/ada/.secrets/fox-2.key', 'C:\\Users\\Ada Lovelace\\.secrets\\fox.png'])
       expect([redactor.finds(path), redactor.redact(path)]).toEqual([false, path]);
   });
