@@ -1,7 +1,8 @@
 import type { NewRecord } from './archive/archive.ts';
-import type { Memory, Picture } from './archive/identify.ts';
+import type { Memory } from './archive/identify.ts';
 import type { SentRequest } from './archive/ledger.ts';
 import { newImageId } from './archive/record.ts';
+import { isPaid } from './backend.ts';
 import { requireCallBudget } from './budget.ts';
 import type { Config } from './config.ts';
 import { runJob } from './decoder/decoder.ts';
@@ -16,7 +17,7 @@ import { dollarsPerSearch, toDollars } from './model/price.ts';
 import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
 import { startPreview } from './previews.ts';
-import { type Request, toRequest, toSecondRequest } from './request.ts';
+import { type Request, type Sources, toRequest, toSecondRequest } from './request.ts';
 
 /** What one call may use. */
 export interface Call extends Memory {
@@ -42,13 +43,6 @@ export interface Failure {
   message: string;
 }
 
-/** The pictures a call is made from. */
-export interface Sources {
-  pictures: readonly Picture[];
-  /** Says which part of the first may change. */
-  mask: Picture | undefined;
-}
-
 /** What the requests of a call brought: pictures on disk, in the order of the variations, and what went wrong. */
 export interface Generated {
   kept: readonly KeptImage[];
@@ -59,8 +53,8 @@ export interface Generated {
  * n requests side by side, each entered in the ledger before it is sent, and what it brings put on disk the moment it arrives. Throws the one error of
  * a call that brought nothing.
  */
-export async function generateAll(id: string, plan: Plan, { pictures, mask }: Sources, landing: Landing, call: Call): Promise<Generated> {
-  const request = await toRequest(plan, pictures, mask);
+export async function generateAll(id: string, plan: Plan, sources: Sources, landing: Landing, call: Call): Promise<Generated> {
+  const request = await toRequest(plan, sources, call.model);
   const clock = startClock(plan, call);
   const painting = { id, plan, call, landing, request, clock, reserved: { dollars: 0 } };
   let done = 0;
@@ -161,7 +155,7 @@ async function paintSecond(painting: Painting, first: KeptImage, response: Image
     if (background.kind !== 'flat' || !isGround(background.colour, ground))
       return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
     call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
-    const again = await toSecondRequest(request, first, response.exchange);
+    const again = await toSecondRequest(request, first, response.exchange, call.model);
     const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });
     return kept[0] ?? { failed: 'the second shot brought no picture' };
   } catch (error) {
@@ -214,8 +208,8 @@ async function enter(
     folder: workingFolder(config),
     dollars,
     until: clock.until,
-    mustKeep: model.backend === 'gemini' && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
-    ...(config.budget.perDay !== undefined && model.backend === 'gemini' && { limit: config.budget.perDay }),
+    mustKeep: isPaid(model.backend) && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
+    ...(config.budget.perDay !== undefined && isPaid(model.backend) && { limit: config.budget.perDay }),
   });
   entering.catch(giveBack);
   const sent = await entering;
@@ -249,7 +243,7 @@ async function keepAll(response: ImageResponse, sent: SentRequest, { variation, 
       return { bytes, record: whole, ...(delivery && { draft: delivery }), ...(preview && { preview }) };
     }),
   );
-  const searched = call.model.backend === 'gemini' ? response.searches * dollarsPerSearch : 0;
+  const searched = isPaid(call.model.backend) ? response.searches * dollarsPerSearch : 0;
   await sent.arrived(
     kept.map(({ record }) => record.id),
     dollars === undefined ? null : dollars + searched,

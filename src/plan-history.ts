@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Picture } from './archive/identify.ts';
+import { nameBackend } from './backend.ts';
 import type { Config } from './config.ts';
-import type { CatalogModel } from './model/catalog.ts';
+import { type CatalogModel, mostVertexPictureBytes } from './model/catalog.ts';
 import { cleanText, formatBytes } from './text.ts';
 
 /** The conversation an edit goes on with. */
@@ -58,13 +60,22 @@ export function planHistory(
     if (history === 'none') return `No conversation is kept with ${record.id}.`;
     if (history === 'several') return `${record.id} came with other pictures in one answer.`;
     if (record.backend !== config.backend)
-      return `${record.id} was made by the ${record.backend === 'standin' ? 'stand-in' : 'Gemini API'}.`;
+      return `${record.id} was made by ${record.backend === 'vertex' ? '' : 'the '}${nameBackend(record.backend)}.`;
     if (history === 'incomplete') return `The conversation ${record.id} came from is no longer kept in full.`;
     if (record.model !== model.id) {
       return `${record.id} was made by ${cleanText(record.model, 80)}, whose conversation ${cleanText(model.id, 80)} cannot go on with.`;
     }
+    if (config.backend === 'vertex' && typeof history === 'object' && history.turns.some(({ parts }) => parts.some(isTooLargeForVertex)))
+      return `The conversation ${record.id} came from holds a picture larger than Vertex AI takes inside a request (${formatBytes(mostVertexPictureBytes)}).`;
     const needed = (typeof history === 'object' ? history.length : 0) + wish.prompt.length + others.length * roomPerPicture;
     if (needed > maxRequestLength) return `The conversation ${record.id} came from is too long to be sent along (${formatBytes(needed)}).`;
     return undefined;
   }
+}
+
+const withPicture = z.object({ inlineData: z.object({ data: z.string() }) });
+
+/** Of a part as it is kept: with its picture as base64. */
+function isTooLargeForVertex(part: unknown): boolean {
+  return (withPicture.safeParse(part).data?.inlineData.data.length ?? 0) * 0.75 > mostVertexPictureBytes;
 }

@@ -10,7 +10,9 @@ export interface Redactor {
   /** The bytes without this server's keys, as many as before; the very same bytes when there is none in them. */
   redactBytes(bytes: Uint8Array): Uint8Array;
   /** Length of the longest form of a key: text or bytes that are looked through piece by piece have to overlap by as much. */
-  reach: number;
+  readonly reach: number;
+  /** From now on these are found as well. Of those that are learnt only the last few are kept, since tokens end within hours. */
+  learn(secrets: readonly string[]): void;
 }
 
 const redacted = '[redacted]';
@@ -27,8 +29,8 @@ const shortestCut = 20;
  * Also whatever looks like a key of Google's or is called one, since errors may speak of keys of others.
  */
 export function createRedactor(keys: readonly string[]): Redactor {
-  const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
+  let learnt: readonly string[] = [];
+  let [needles, wholes] = [toNeedles(keys), toWholes(keys)];
   let search: ReturnType<typeof createByteSearch> | undefined;
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
@@ -44,8 +46,23 @@ export function createRedactor(keys: readonly string[]): Redactor {
       search ??= createByteSearch(wholes);
       return overwrite(bytes, search);
     },
-    reach: Math.max(0, ...wholes.map(({ length }) => length)),
+    get reach() {
+      return Math.max(0, ...wholes.map(({ length }) => length));
+    },
+    learn(secrets) {
+      const fresh = secrets.filter((secret) => secret !== '' && !learnt.includes(secret) && !keys.includes(secret));
+      if (fresh.length === 0) return;
+      learnt = [...learnt, ...fresh].slice(-mostLearnt);
+      const all = [...keys, ...learnt];
+      [needles, wholes, search] = [toNeedles(all), toWholes(all), undefined];
+    },
   };
+}
+
+const mostLearnt = 8;
+
+function toWholes(keys: readonly string[]): Buffer[] {
+  return keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
 }
 
 /** Where a word begins, also right after a line break or the like that JSON or an address escaped: its last letter is none of the word. */

@@ -33,9 +33,13 @@ const requestBudget = 14_000_000;
 /**
  * Pictures as they may leave this computer: upright, without metadata (a photo's GPS never leaves), PNG or JPEG, no larger than the model can use,
  * all together small enough for one request. Each gets an equal share of the room; what small ones leave, large ones get.
- * `roomAsBase64` is what a request has left when it carries more than these. Throws `unreadable_image` naming the picture that cannot be decoded.
+ * `roomAsBase64` is what a request has left when it carries more than these, `mostEach` what a single picture may have, in bytes. Throws `unreadable_image` naming the picture that cannot be decoded.
  */
-export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?: number): Promise<PreparedPicture[]> {
+export async function prepare(
+  pictures: readonly PictureToSend[],
+  roomAsBase64?: number,
+  mostEach = requestBudget,
+): Promise<PreparedPicture[]> {
   const smallestFirst = pictures
     .map((picture, index) => ({ picture, index }))
     .sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
@@ -45,7 +49,7 @@ export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?:
     const share = Math.floor(room / (pictures.length - prepared.length));
     const { name, bytes, facts, maxEdge, ground } = picture;
     const toSend = { name, bytes, facts, maxEdge, ...(ground !== undefined && { ground }) };
-    const result = await naming(name, runJob('prepareOne', toSend, share));
+    const result = await naming(name, runJob('prepareOne', toSend, Math.min(share, mostEach)));
     room -= result.bytes.length;
     prepared.push({ index, result });
   }

@@ -1,12 +1,17 @@
+import type { Backend } from '../backend.ts';
 import type { AspectRatio, Resolution } from '../media.ts';
 
 /**
- * The contract of an upstream: something that makes pictures from words and pictures. Two exist: Google's Gemini API and the offline stand-in.
+ * The contract of an upstream: something that makes pictures from words and pictures. Three exist: Google's Gemini API, the same models on Vertex AI, and the
+ * offline stand-in.
  * One call asks for one picture; variations are several calls side by side.
  */
 export interface ImageModel {
   /** Which upstream this is; `standin` must never be presented as AI. */
-  readonly backend: 'gemini' | 'standin';
+  readonly backend: Backend;
+
+  /** Largest picture it takes inside a request, in bytes; absent: only what all of a request may have counts. */
+  readonly mostPictureBytes?: number;
 
   /**
    * Makes the picture `request` describes.
