@@ -3,7 +3,7 @@ import type { Secret } from '../settings/key.ts';
 import type { Exchange } from './failures.ts';
 import { scanForPictures } from './picture-scan.ts';
 import type { SetAside } from './set-aside.ts';
-import { readAll, send, type WireAnswer } from './wire.ts';
+import { readAll, send, type WireAnswer, type WireRequest } from './wire.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
@@ -30,7 +30,7 @@ export function toDoor(apiKey: Secret, baseUrl = googleUrl): Door {
 }
 
 /** Puts the key on, in a header, which is in no log of addresses. Throws for any other place than the key is meant for. */
-async function sendThrough({ apiKey, origin }: Door, url: URL, request: Parameters<typeof send>[1]): Promise<WireAnswer> {
+export async function sendThrough({ apiKey, origin }: Door, url: URL, request: WireRequest): Promise<WireAnswer> {
   if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
   return send(url, { ...request, headers: { ...request.headers, 'x-goog-api-key': apiKey.reveal() } });
 }
