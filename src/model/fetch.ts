@@ -4,7 +4,7 @@ import type { WebProxy } from '../settings/proxy.ts';
 import type { Exchange } from './failures.ts';
 import { scanForPictures } from './picture-scan.ts';
 import type { SetAside } from './set-aside.ts';
-import { readAll, send, type WireAnswer } from './wire.ts';
+import { readAll, send, type WireAnswer, type WireRequest } from './wire.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
 const maxAnswerBytes = 150_000_000;
@@ -33,7 +33,7 @@ export function toDoor(apiKey: Secret, baseUrl = googleUrl, proxy?: WebProxy): D
 }
 
 /** Puts the key or the token on, in a header, which is in no log of addresses. Throws for any other place than it is meant for. */
-async function sendThrough({ origin, credential, proxy }: Door, url: URL, request: Parameters<typeof send>[1]): Promise<WireAnswer> {
+export async function sendThrough({ origin, credential, proxy }: Door, url: URL, request: WireRequest): Promise<WireAnswer> {
   if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
   return send(url, { ...request, proxy, headers: { ...request.headers, ...credential() } });
 }

@@ -1,17 +1,26 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isSpared, type WebProxy } from '../settings/proxy.ts';
 
 /** A request with everything in it. */
-interface WireRequest {
+export interface WireRequest {
+  /** Absent: POST where there is a body, else GET. */
+  method?: 'DELETE';
   headers: Record<string, string>;
-  /** What is posted; absent: nothing, the address is asked for with GET. */
-  body?: string;
+  /** What is posted; absent: nothing. */
+  body?: string | StreamedBody;
   signal: AbortSignal | undefined;
   /** Passed by where it says so itself. */
   proxy?: WebProxy | undefined;
+}
+
+/** A body that is never held as a whole. */
+interface StreamedBody {
+  byteLength: number;
+  /** Exactly so many bytes; what breaks in it ends the request. */
+  pieces: AsyncIterable<Uint8Array>;
 }
 
 /** An answer whose headers have arrived. */
@@ -19,6 +28,7 @@ export interface WireAnswer {
   status: number;
   /** The clock of whoever answered, as its `Date` header says; undefined where it has none. */
   date: string | undefined;
+  headers: http.IncomingHttpHeaders;
   /** How long the body will be, in bytes; undefined where its header does not say, or speaks of the compressed one. */
   length: number | undefined;
   /** As it was before it was compressed. */
@@ -49,17 +59,17 @@ export class NotSent extends Error {
  * followed, certificates are verified whatever the environment says. Through a proxy a tunnel is made first, so that it sees host and port alone; without one,
  * connections are Node's own. Rejects with the system's errors, in a `NotSent` where that is known.
  */
-export async function send(url: URL, { headers, body, signal, proxy }: WireRequest): Promise<WireAnswer> {
+export async function send(url: URL, { method, headers, body, signal, proxy }: WireRequest): Promise<WireAnswer> {
   const { request } = url.protocol === 'https:' ? https : http;
   const way = proxy && !isSpared(url, proxy) ? { proxy, agent: (await import('./proxy-agent.ts')).toAgent(proxy) } : undefined;
   const sent = request(url, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     rejectUnauthorized: true,
     insecureHTTPParser: false,
     ...(signal && { signal }),
     ...(way && { agent: way.agent }),
   });
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const length = body === undefined ? {} : { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength };
   const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), ...length };
   // Not among the options, which NODE_DEBUG prints.
   for (const [name, value] of Object.entries(all)) sent.setHeader(name, value);
@@ -75,7 +85,8 @@ export async function send(url: URL, { headers, body, signal, proxy }: WireReque
     sent.on('response', (answer) => resolve(toAnswer(answer)));
     sent.on('error', (error) => reject(isOpen ? error : new NotSent(error, barrier?.())));
     sent.on('close', () => reject(new Error('no answer')));
-    sent.end(body);
+    if (body === undefined || typeof body === 'string') sent.end(body);
+    else pipeline(Readable.from(body.pieces), sent, (error) => error && sent.destroy(error));
   });
 }
 
@@ -103,6 +114,7 @@ function toAnswer(answer: http.IncomingMessage): WireAnswer {
   return {
     status: answer.statusCode ?? 0,
     date,
+    headers: answer.headers,
     length: encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
     // Whoever reads it hears of what breaks.
     body: decoder ? pipeline(answer, decoder, () => undefined) : answer,

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
+import { type Disturb, disturbed } from './disturbance.ts';
 import { toReply } from './errors.ts';
+import { answerFiles, createFileStore, type FileStore } from './file-store.ts';
 import { answerOther, mostPerPage } from './list.ts';
 import { picture } from './picture.ts';
 import { keyOf, type Received, receive } from './receive.ts';
@@ -30,7 +32,11 @@ export interface Google {
   always(answer: Answer | undefined): void;
   /** The answer to whoever asks for the list of models; undefined for the list again. */
   onList(answer: Answer | undefined): void;
-  /** Forgets requests, queued answers and what `always` and `onList` said. */
+  /** The files it keeps. */
+  files: FileStore;
+  /** What happens to the coming requests that are no generateContent calls; undefined for nothing again. */
+  disturb(disturb: Disturb | undefined): void;
+  /** Forgets requests, queued answers and what `always`, `onList` and `disturb` said; files stay. */
   reset(): void;
   /** Drops every connection and stops. */
   close(): Promise<void>;
@@ -49,11 +55,16 @@ export const testKey = 'test-key-0123456789';
 /** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
 export async function startGoogle({ key = testKey, pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
   const good = picture();
-  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good };
+  const files = createFileStore();
+  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good, files, disturb: undefined };
   const { url, close } = await listen((incoming, response) => respond(state, incoming, response));
   return {
     url,
     close,
+    files,
+    disturb: (disturb) => {
+      state.disturb = disturb;
+    },
     requests: state.requests,
     others: state.others,
     next: (...answers) => void state.queue.push(...answers),
@@ -65,6 +76,7 @@ export async function startGoogle({ key = testKey, pageSize = mostPerPage }: Goo
     },
     reset: () => {
       state.onList = undefined;
+      state.disturb = undefined;
       for (const list of [state.requests, state.others, state.queue]) list.length = 0;
       state.usual = good;
     },
@@ -80,6 +92,8 @@ interface State {
   queue: Answer[];
   /** The answer when the queue is empty. */
   usual: Answer;
+  files: FileStore;
+  disturb: Disturb | undefined;
 }
 
 async function respond(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -87,7 +101,7 @@ async function respond(state: State, incoming: IncomingMessage, response: Server
   const model = /^\/v1beta\/models\/([^/:]+):generateContent$/.exec(url.pathname)?.[1];
   if (incoming.method !== 'POST' || model === undefined) {
     state.others.push({ method: incoming.method ?? '', path: `${url.pathname}${url.search}`, apiKey: keyOf(incoming) });
-    return send(await answerOther(await receive(incoming, ''), url, incoming.method, state), response);
+    return send(await disturbed(state.disturb, incoming, () => answerService(state, incoming, url)), response);
   }
   const received = await receive(incoming, decodeURIComponent(model));
   received.request.number = state.requests.push(received.request);
@@ -98,6 +112,15 @@ async function respond(state: State, incoming: IncomingMessage, response: Server
   const reply = await answer(state, received, url.searchParams);
   ownDoing = breaksOff(reply);
   send(reply, response);
+}
+
+/** Files, or the list of models. */
+async function answerService(state: State, incoming: IncomingMessage, url: URL): Promise<Reply> {
+  const problem = findKeyProblem(keyOf(incoming), url.searchParams, state.key);
+  const isFile = /\/files(\/|$)/.test(url.pathname);
+  if (isFile && problem) return toReply(problem);
+  const self = `http://${incoming.headers.host}`;
+  return (await answerFiles(state.files, incoming, url, self)) ?? answerOther(await receive(incoming, ''), url, incoming.method, state);
 }
 
 /** Google's own refusal, or else the next answer of the test. */
