@@ -12,7 +12,7 @@ import { workingFolder } from './files/paths.ts';
 import { isGround, toRgb } from './image/pixels.ts';
 import type { Landing } from './landing.ts';
 import { describeGround } from './make-file.ts';
-import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
+import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Uploads, Usage } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
 import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
@@ -56,7 +56,8 @@ export interface Generated {
 export async function generateAll(id: string, plan: Plan, sources: Sources, landing: Landing, call: Call): Promise<Generated> {
   const request = await toRequest(plan, sources, call.model);
   const clock = startClock(plan, call);
-  const painting = { id, plan, call, landing, request, clock, reserved: { dollars: 0 } };
+  const uploads = call.model.beginUploads?.();
+  const painting = { id, plan, call, landing, request, clock, ...(uploads && { uploads }), reserved: { dollars: 0 } };
   let done = 0;
   const painter = call.model.backend === 'standin' ? 'The stand-in is drawing' : `${plan.model.id} is painting`;
   call.report(plan.variations === 1 ? painter : `${painter} ${plan.variations} variations`, done, plan.variations);
@@ -68,6 +69,7 @@ export async function generateAll(id: string, plan: Plan, sources: Sources, land
   });
   const settled = await Promise.allSettled(attempts);
   clock.stop();
+  await uploads?.end();
   return sort(settled, call);
 }
 
@@ -130,6 +132,8 @@ interface Painting {
   landing: Landing;
   request: Request;
   clock: Clock;
+  /** Where pictures lie that no request of the call holds. */
+  uploads?: Uploads;
   /** What the requests of this call may cost together, so far. */
   reserved: { dollars: number };
 }
@@ -172,7 +176,7 @@ interface Shot {
 }
 
 async function paintOne(painting: Painting, request: Request, shot: Shot): Promise<{ kept: KeptImage[]; response: ImageResponse }> {
-  const { call, clock, landing } = painting;
+  const { call, clock, landing, uploads } = painting;
   let sent: SentRequest | undefined;
   const beforeSending = async () => {
     const { entry, request: entered } = await enter(painting, shot.shotOf);
@@ -180,7 +184,10 @@ async function paintOne(painting: Painting, request: Request, shot: Shot): Promi
     return entered;
   };
   const beginPicture = () => landing.begin(shot.shotOf === undefined);
-  const response = await call.model.generate({ ...request, variation: shot.variation }, { ...clock, beforeSending, beginPicture });
+  const response = await call.model.generate(
+    { ...request, variation: shot.variation },
+    { ...clock, ...(uploads && { uploads }), beforeSending, beginPicture },
+  );
   if (sent === undefined) throw new Error('the model answered a request that was not entered');
   return { kept: await keepAll(response, sent, shot, painting), response };
 }

@@ -2,10 +2,10 @@ import type { Picture } from './archive/identify.ts';
 import { runJob } from './decoder/decoder.ts';
 import { inspect, prepare } from './decoder/pictures.ts';
 import type { KeptImage } from './deliver.ts';
+import { maxRequestLength } from './model/catalog.ts';
 import type { Conversation, Exchange, ImageModel, ImageRequest, RequestImage } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 import { secondGround, secondShotPrompt } from './plan-background.ts';
-import { maxRequestLength } from './plan-history.ts';
 import { guideLabel } from './plan-region.ts';
 
 /** What every variation of a call asks for. */
@@ -19,7 +19,7 @@ export interface Sources {
 }
 
 /** What preparing depends on. */
-type Upstream = Pick<ImageModel, 'mostPictureBytes'>;
+type Upstream = Pick<ImageModel, 'mostPictureBytes' | 'beginUploads'>;
 
 /** The plan in the model's terms, its pictures ready to be sent. Throws `unreadable_image`. */
 export async function toRequest(plan: Plan, { pictures, mask }: Sources, upstream: Upstream): Promise<Request> {
@@ -52,15 +52,16 @@ async function prepareImages(
   plan: Plan,
   pictures: readonly Picture[],
   inHistory: boolean,
-  { mostPictureBytes }: Upstream,
+  { mostPictureBytes, beginUploads }: Upstream,
 ): Promise<RequestImage[]> {
   // What is transparent has to be seen as something; on white it is found again.
   const ground = plan.background?.ground ?? (plan.region && '#ffffff');
   const wanted = plan.inputs
     .map(({ maxEdge, label }, index) => ({ maxEdge, label, ...(index === 0 && ground && { ground }), ...pick(pictures, index) }))
     .slice(inHistory ? 1 : 0);
-  const room = inHistory ? maxRequestLength - (plan.history?.length ?? 0) - plan.prompt.length : undefined;
-  const prepared = await prepare(wanted, room, mostPictureBytes);
+  const isBeside = beginUploads !== undefined;
+  const asBase64 = inHistory && !isBeside ? maxRequestLength - (plan.history?.length ?? 0) - plan.prompt.length : undefined;
+  const prepared = await prepare(wanted, { asBase64, mostEach: mostPictureBytes, isBeside });
   return prepared.map(({ bytes, mediaType }, index) => ({ label: wanted[index]?.label ?? '', bytes, mediaType }));
 }
 
@@ -92,10 +93,8 @@ export async function toSecondRequest(
   const label = `Image 1 (${record.id})`;
   const isFit = length < maxRequestLength - secondShotPrompt.length && bytes.length <= mostPictureBytes;
   if (isFit) return { ...request, images: [], history: { turns, label } };
-  const [image] = await prepare(
-    [{ name: record.id, bytes, facts: await inspect(bytes, record.id), maxEdge: 4096 }],
-    undefined,
-    mostPictureBytes,
-  );
+  const [image] = await prepare([{ name: record.id, bytes, facts: await inspect(bytes, record.id), maxEdge: 4096 }], {
+    mostEach: mostPictureBytes,
+  });
   return { ...request, images: image ? [{ label, ...image }] : [] };
 }

@@ -34,6 +34,9 @@ const allRatios = [...wideRatios, '1:4', '4:1', '1:8', '8:1'] as const;
 /** The most pictures one request should carry; Google documents 14 for every current image model. */
 export const maxImages = 14;
 
+/** A request stays below 20 MB, in characters of JSON, which every proxy on the way takes; the rest is left for words and the frame of the JSON. */
+export const maxRequestLength = 19_500_000;
+
 /** Vertex AI takes no larger picture inside a request, in bytes; what is larger has to lie in Google Cloud Storage. */
 export const mostVertexPictureBytes = 7_000_000;
 

@@ -2,6 +2,7 @@ import type { Redactor } from '../redactor.ts';
 import type { Secret } from '../settings/key.ts';
 import type { WebProxy } from '../settings/proxy.ts';
 import { googleUrl, toDoor } from './fetch.ts';
+import { createFilesApi } from './files-api.ts';
 import { createGoogleModel } from './google-model.ts';
 import type { ImageModel } from './image-model.ts';
 
@@ -21,6 +22,7 @@ export function createGemini({ apiKey, redactor, baseUrl = googleUrl, proxy }: G
     backend: 'gemini',
     redactor,
     open: async () => door,
+    files: createFilesApi({ door, baseUrl, redactor }),
     // v1beta with `imageConfig` is the one combination proven live on every image model.
     connect: ({ GoogleGenAI }) =>
       new GoogleGenAI({ apiKey: 'put-on-by-fetch', vertexai: false, apiVersion: 'v1beta', httpOptions: { baseUrl } }),

@@ -5,6 +5,7 @@ import { ToolError } from '../errors.ts';
 import type { Redactor } from '../redactor.ts';
 import { type AskedPlace, type Exchange, toFailure } from './failures.ts';
 import { createFetch, type Door } from './fetch.ts';
+import type { FilesApi } from './files-api.ts';
 import { toEmptyAnswer, toResponse } from './gemini-answer.ts';
 import type { ImageModel, ImageRequest, ModelCall, Turn } from './image-model.ts';
 import { redactAnswer } from './redact-answer.ts';
@@ -12,6 +13,7 @@ import { toRefusal } from './refusals.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
 import { type Attempt, withRetries } from './retries.ts';
 import { createSetAside } from './set-aside.ts';
+import { createUploads, moveToFiles } from './uploads.ts';
 
 /** A way to Google's image models: what differs between them. */
 export interface GoogleUpstream {
@@ -22,6 +24,8 @@ export interface GoogleUpstream {
   place?: AskedPlace;
   /** See `ImageModel`. */
   mostPictureBytes?: number;
+  /** Where pictures that do not fit into a request may lie; absent: nowhere. */
+  files?: FilesApi;
   /** Its client, made on the first request. Without a key or a token. */
   connect(sdk: typeof import('@google/genai')): GoogleGenAI | Promise<GoogleGenAI>;
   /** The way in for one request, or why there is none. Rejects when `signal` fires. */
@@ -32,11 +36,13 @@ export interface GoogleUpstream {
 
 /** Google's models through Google's own SDK, which is loaded on the first request. One way to ask and to read answers, whoever of the two is asked. */
 export function createGoogleModel(upstream: GoogleUpstream): ImageModel {
+  const { files } = upstream;
   let client: Promise<GoogleGenAI> | undefined;
   const connect = async () => upstream.connect(await import('@google/genai'));
   return {
     backend: upstream.backend,
     ...(upstream.mostPictureBytes !== undefined && { mostPictureBytes: upstream.mostPictureBytes }),
+    ...(files && { beginUploads: () => createUploads(files) }),
     async generate(request, call) {
       client ??= connect().catch((error) => {
         client = undefined;
@@ -59,10 +65,12 @@ async function ask(ai: GoogleGenAI, upstream: GoogleUpstream, request: ImageRequ
   const pictures = createSetAside(redactor, call.beginPicture);
   const contents = [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }];
   if (redactor.finds(toWords(contents))) return { failure: fail('invalid_argument', keyInRequest) };
+  const fitting = await moveToFiles(contents, call.uploads, call.deadline).catch((thrown) => ({ failure: toUploadFailure(thrown, call) }));
+  if ('failure' in fitting) return fitting;
   try {
     const answer = await ai.models.generateContent({
       model: request.model,
-      contents,
+      contents: [...fitting],
       config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door, pictures) } },
     });
     await redactAnswer(answer, redactor);
@@ -76,6 +84,17 @@ async function ask(ai: GoogleGenAI, upstream: GoogleUpstream, request: ImageRequ
     if (exchange.status === 401) upstream.onRejected?.();
     return { failure: toFailure({ ...exchange, thrown, body: redactor.redact(exchange.body ?? '') }) };
   }
+}
+
+/** Pictures did not get to where the request would refer to them: it was not sent. */
+function toUploadFailure(thrown: unknown, { deadline }: ModelCall): RequestFailure {
+  if (deadline.aborted)
+    return fail(
+      'timeout',
+      'The pictures could not be uploaded in time; nothing was billed. Try again with fewer or smaller ones, or let the person raise LIMNER_TIMEOUT_MS.',
+    );
+  if (!(thrown instanceof ToolError)) throw thrown;
+  return { error: thrown, maxRequests: 1, waitingFor: 'the next try' };
 }
 
 const keyInRequest =

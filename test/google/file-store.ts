@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { denied, invalid, type Problem, toReply } from './errors.ts';
+import type { Received } from './receive.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
 /** A file at Google's, as it keeps them. */
@@ -131,4 +132,25 @@ function refuse(problem: Problem, status: string): Reply {
 async function readAll(incoming: IncomingMessage, into: Buffer[] = []): Promise<Buffer> {
   for await (const piece of incoming) into.push(piece);
   return Buffer.concat(into);
+}
+
+/**
+ * Puts uploaded pictures where a request refers to them, among its pictures and its contents. Why it may not: the file is not there, or is of another type than the request says.
+ */
+export function takeFiles({ files }: FileStore, { request, body }: Received): Problem | undefined {
+  const last = body.contents.findLast((turn) => turn.role !== 'model');
+  const images: Received['request']['images'] = [];
+  for (const turn of body.contents) {
+    for (const part of turn.parts) {
+      const name = /\/v1beta\/(files\/[^/]+)$/.exec(part.fileData?.fileUri ?? '')?.[1];
+      const file = name === undefined ? undefined : files.get(name);
+      if (name !== undefined && file === undefined)
+        return denied(`You do not have permission to access the File ${name.slice(6)} or it may not exist.`);
+      if (file && part.fileData?.mimeType !== file.mimeType) return invalid(`Mime type mismatch for ${file.name}: ${file.mimeType}.`);
+      if (file) Object.assign(part, { inlineData: { mimeType: file.mimeType, data: file.bytes }, fileData: undefined });
+      if (turn === last && part.inlineData) images.push({ mimeType: part.inlineData.mimeType, bytes: part.inlineData.data });
+    }
+  }
+  request.images = images;
+  return undefined;
 }

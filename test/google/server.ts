@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Answer } from './answer.ts';
 import { type Disturb, disturbed } from './disturbance.ts';
 import { toReply } from './errors.ts';
-import { answerFiles, createFileStore, type FileStore } from './file-store.ts';
+import { answerFiles, createFileStore, type FileStore, takeFiles } from './file-store.ts';
 import { answerOther, mostPerPage } from './list.ts';
 import { picture } from './picture.ts';
 import { keyOf, type Received, receive } from './receive.ts';
@@ -45,6 +45,8 @@ export interface Google {
 export interface GoogleOptions {
   /** The only key that is taken. */
   key?: string;
+  /** What goes before Google's own paths, as at a gateway: `/gemini`. */
+  prefix?: string;
   /** The most models on one page of their list, whatever is asked for. */
   pageSize?: number;
 }
@@ -53,11 +55,11 @@ export interface GoogleOptions {
 export const testKey = 'test-key-0123456789';
 
 /** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
-export async function startGoogle({ key = testKey, pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
+export async function startGoogle({ key = testKey, prefix = '', pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
   const good = picture();
   const files = createFileStore();
   const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good, files, disturb: undefined };
-  const { url, close } = await listen((incoming, response) => respond(state, incoming, response));
+  const { url, close } = await listen((incoming, response) => respond(state, incoming, response, prefix));
   return {
     url,
     close,
@@ -96,8 +98,9 @@ interface State {
   disturb: Disturb | undefined;
 }
 
-async function respond(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+async function respond(state: State, incoming: IncomingMessage, response: ServerResponse, prefix: string): Promise<void> {
+  const path = incoming.url ?? '/';
+  const url = new URL(path.startsWith(prefix) ? path.slice(prefix.length) : '/elsewhere', 'http://127.0.0.1');
   const model = /^\/v1beta\/models\/([^/:]+):generateContent$/.exec(url.pathname)?.[1];
   if (incoming.method !== 'POST' || model === undefined) {
     state.others.push({ method: incoming.method ?? '', path: `${url.pathname}${url.search}`, apiKey: keyOf(incoming) });
@@ -124,16 +127,19 @@ async function answerService(state: State, incoming: IncomingMessage, url: URL):
 }
 
 /** Google's own refusal, or else the next answer of the test. */
-async function answer(state: State, { request, body, violations }: Received, query: URLSearchParams): Promise<Reply> {
-  const problem = findKeyProblem(request.apiKey, query, state.key) ?? (await findProblem(request, body, violations));
+async function answer(state: State, received: Received, query: URLSearchParams): Promise<Reply> {
+  const { request, body, violations } = received;
+  const problem =
+    findKeyProblem(request.apiKey, query, state.key) ?? takeFiles(state.files, received) ?? (await findProblem(request, body, violations));
   if (problem === undefined) return (state.queue.shift() ?? state.usual)(request);
   request.refused = problem.message;
   return toReply(problem);
 }
 
-type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
+/** Answers on a free port of 127.0.0.1. */
+export async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
   const server = createServer((incoming, response) => {
     // What is thrown here is a mistake in a test's own answer, or a client that left while it was sending: nobody to tell but the client.
     responder(incoming, response).catch((error: unknown) =>
