@@ -10,7 +10,7 @@ import { answers, startGoogle, testKey } from './google/index.ts';
 import { type CompanyNetwork, startCompany } from './google/network.ts';
 import { type SignIn, startSignIn } from './google/sign-in.ts';
 import { project, startVertex, type Vertex } from './google/vertex.ts';
-import { vertexAnswers } from './google/vertex-errors.ts';
+import { modelMissing, serviceDisabled, vertexAnswers } from './google/vertex-errors.ts';
 import { runCli, small } from './raw.ts';
 
 const test = base.extend<{ vertex: Vertex; signIn: SignIn; company: CompanyNetwork }>({
@@ -352,5 +352,53 @@ describe('errors', () => {
       expect.stringMatching(/Vertex AI has no room for this request at the moment; nothing was billed/),
     ]);
     expect(vertex.requests).toHaveLength(5);
+  });
+});
+
+describe('doctor', () => {
+  const examine = async (computer: Computer, env: Record<string, string>) => {
+    const { stdout, stderr } = await runCli(computer, ['doctor'], env);
+    return { lines: stdout.split('\n'), all: stdout + stderr };
+  };
+
+  test('looks at credentials, project, location and each model, for free; the token is not shown', async ({
+    computer,
+    vertex,
+    signIn,
+    company,
+  }) => {
+    const env = await withFile(computer, company, signIn.user);
+    const { lines, all } = await examine(computer, env);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^ok {7}backend: Vertex AI, project limner-test-project, location global$/),
+        expect.stringMatching(/^ok {7}credentials: a user’s sign-in in .*credentials\.json$/),
+        expect.stringMatching(/^ok {7}Vertex AI: reached in [\d.]+ s; flash, pro, lite and Nano Banana 2 are offered to this project$/),
+        expect.stringMatching(/^ok {7}model flash \(gemini-nano-banana-2\.1\)/),
+        expect.stringMatching(/^ok {7}proxy .*: used for aiplatform\.googleapis\.com$/),
+      ]),
+    );
+    expect(lines.filter((line) => /^(problem|warning)/.test(line))).toEqual([]);
+    expect(vertex.requests).toEqual([]);
+    expect(all).not.toMatch(/ya29|refresh-token|client-secret/);
+  });
+
+  test('says what to run', async ({ computer, vertex }) => {
+    vertex.onCount((model) => (model === 'gemini-3-pro-image' ? modelMissing(model, 'global') : undefined));
+    const missing = await examine(computer, vertex.env);
+    expect(missing.lines).toContainEqual(
+      expect.stringMatching(/^warning {2}pro: Google does not offer it to this project; a call that names one fails/),
+    );
+    expect(missing.lines).toContainEqual(expect.stringMatching(/^ok {7}credentials: of the computer itself, in Google Cloud$/));
+    vertex.onCount(() => serviceDisabled());
+    expect((await examine(computer, vertex.env)).lines).toContainEqual(
+      expect.stringMatching(
+        /^problem {2}The Vertex AI API is not enabled in the project .*Fix: run `gcloud services enable aiplatform\.googleapis\.com --project limner-test-project`/,
+      ),
+    );
+    const nobody = await examine(computer, { ...vertex.env, METADATA_SERVER_DETECTION: 'none' });
+    expect(nobody.lines).toContainEqual(
+      expect.stringMatching(/^problem {2}.*No Google credentials were found.*Fix: run `gcloud auth application-default login`/),
+    );
   });
 });

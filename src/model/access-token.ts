@@ -21,7 +21,7 @@ const eagerMs = 5 * 60_000;
 /** No computer of Google's cloud takes longer to answer for itself, in milliseconds. */
 const metadataMs = 3000;
 
-export interface AccessToken {
+interface AccessToken {
   reveal(): string;
   /** Whose quota is used, where it is not that of the project that is asked. */
   quotaProject: string | undefined;

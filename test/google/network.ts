@@ -30,7 +30,7 @@ export interface CompanyOptions {
 }
 
 /** The file of its certificate authority. */
-export const authority = join(tls, 'authority.pem');
+const authority = join(tls, 'authority.pem');
 
 export async function startCompany({ hosts, user, refuses }: CompanyOptions): Promise<CompanyNetwork> {
   const open = new Set<Socket>();

@@ -60,24 +60,24 @@ export const serviceDisabled = () => {
   );
 };
 
-export const billingDisabled = () =>
+const billingDisabled = () =>
   denied('This API method requires billing to be enabled. Please enable billing on project #limner-test-project then retry.', [
     errorInfo('BILLING_DISABLED', { consumer: 'projects/limner-test-project' }),
   ]);
 
-export const projectGone = () =>
+const projectGone = () =>
   denied("Project 'limner-test-project' not found or deleted.", [
     errorInfo('CONSUMER_INVALID', { consumer: 'projects/limner-test-project' }),
   ]);
 
-export const quotaProjectDenied = () =>
+const quotaProjectDenied = () =>
   denied(
     'Caller does not have required permission to use project other-project. Grant the caller the roles/serviceusage.serviceUsageConsumer role.',
     [errorInfo('USER_PROJECT_DENIED', { consumer: 'projects/other-project' })],
   );
 
 /** 429 of the quota all customers share: no details, no time. */
-export const busy = () =>
+const busy = () =>
   exhausted(
     'Resource exhausted. Please try again later. Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.',
   );
