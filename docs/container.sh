@@ -14,7 +14,7 @@ config=${XDG_CONFIG_HOME:-$HOME/.config}/limner
 # Of the environment only what limner reads goes in.
 for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
   case $name in
-    HOME | PATH | LANG | LC_* | TZ | NODE_* | LIMNER_* | GEMINI_API_KEY | GOOGLE_* | XDG_* | *_PROXY | *_proxy) ;;
+    HOME | PATH | LANG | LC_* | TZ | NODE_* | LIMNER_* | GEMINI_API_KEY | GOOGLE_* | XDG_* | *_PROXY | *_proxy | CLOUDSDK_CONFIG | GCE_METADATA_* | METADATA_SERVER_DETECTION) ;;
     *) unset "$name" ;;
   esac
 done
@@ -47,6 +47,13 @@ for entry in "$output" ${LIMNER_ALLOWED_DIRS:-}; do
     # A relative folder lies in the project, which is there.
     case $folder in /*) set -- "$@" --bind-try "$folder" "$folder" ;; esac
   fi
+done
+
+# What Vertex AI is asked with, and the certificates of a company's proxy; to be read alone.
+known=${CLOUDSDK_CONFIG:-$HOME/.config/gcloud}/application_default_credentials.json
+[ "${LIMNER_BACKEND:-}" = vertex ] || known=
+for file in "${GOOGLE_APPLICATION_CREDENTIALS:-$known}" "${NODE_EXTRA_CA_CERTS:-}"; do
+  case $file in /*) set -- "$@" --ro-bind-try "$file" "$file" ;; esac
 done
 
 # Without --die-with-parent: a signal ends bubblewrap at once, and limner, whose input ends then, saves what is under way first.

@@ -1,22 +1,29 @@
 import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
+import type { Backend } from './backend.ts';
 import type { Fault } from './fault.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { type Folders, toFolders } from './settings/folders.ts';
 import { checkCertificates, findKeyName, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
+import { toProxy, type WebProxy } from './settings/proxy.ts';
 import { type Findings, type Origins, readSettings, type Surroundings } from './settings/source.ts';
 import { type Budget, toArchiveMaxBytes, toBackend, toBudget, toMaxRepeats, toPreview, toTimeout } from './settings/values.ts';
+import { toVertex, type VertexPlace } from './settings/vertex.ts';
 import { toUserFile } from './system-folders.ts';
 
 export interface Config extends Folders {
   /** Whether a folder that is added to the per-user file counts the next time: a list in the environment wins over it. */
   keepsFolders: boolean;
-  backend: 'gemini' | 'standin';
+  backend: Backend;
   apiKey: Secret | undefined;
   /** The setting that key, or the spoilt one there is, was taken from. */
   keyName: 'GEMINI_API_KEY' | 'GOOGLE_API_KEY' | undefined;
-  /** Keeps that key, and any other that was set, out of what leaves. */
+  /** Keeps that key, any other that was set, tokens of Vertex AI and the proxy's password out of what leaves. */
   redactor: Redactor;
   baseUrl: string | undefined;
+  /** What counts with `vertex` alone. */
+  vertex: VertexPlace;
+  /** On the way to Google. */
+  proxy: WebProxy | undefined;
   model: string;
   /** Where pictures may be downloaded from. */
   urls: UrlRule;
@@ -43,14 +50,18 @@ export function loadConfig(surroundings: Surroundings): Config {
   const found: Findings = { warnings: [], problems: [] };
   const { setting, origins } = readSettings(surroundings, found);
   checkCertificates(surroundings, found);
+  const backend = toBackend(setting('LIMNER_BACKEND'), found);
+  const { proxy, secrets } = toProxy(surroundings, backend, found);
   return {
     ...toFolders(setting, surroundings, found),
     keepsFolders: !surroundings.env.LIMNER_ALLOWED_DIRS?.trim(),
-    backend: toBackend(setting('LIMNER_BACKEND'), found),
+    backend,
     apiKey: toKey(setting, found),
     keyName: findKeyName(setting),
-    redactor: createRedactor(toSecrets(setting)),
-    baseUrl: toBaseUrl(setting('GOOGLE_GEMINI_BASE_URL'), found),
+    redactor: createRedactor([...toSecrets(setting), ...secrets]),
+    baseUrl: toBaseUrl('GOOGLE_GEMINI_BASE_URL', setting, found),
+    vertex: toVertex(setting, surroundings, backend, found),
+    proxy,
     model: setting('LIMNER_MODEL') ?? 'flash',
     urls: toUrlRule(setting('LIMNER_ALLOW_URLS'), surroundings.env, found.warnings),
     preview: toPreview(setting('LIMNER_PREVIEW'), found),

@@ -1,4 +1,5 @@
 import type { DayTotals } from './archive/ledger-lines.ts';
+import { isPaid } from './backend.ts';
 import { canKeep, requireBudget, requireNoLoop } from './budget.ts';
 import { requireNames } from './deliver.ts';
 import { type ErrorCode, ToolError } from './errors.ts';
@@ -43,7 +44,7 @@ export async function forecast(plan: Plan, late: boolean, call: Call): Promise<F
     plan,
     backend: model.backend,
     today: { dollars, unknown },
-    perDay: model.backend === 'gemini' ? config.budget.perDay : undefined,
+    perDay: isPaid(model.backend) ? config.budget.perDay : undefined,
     refusals: refusals.filter((refusal) => refusal !== undefined),
     late,
     warnings: isKept ? plan.warnings : [...plan.warnings, notKept(config.stateDir)],

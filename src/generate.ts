@@ -1,7 +1,8 @@
 import type { NewRecord } from './archive/archive.ts';
-import type { Memory, Picture } from './archive/identify.ts';
+import type { Memory } from './archive/identify.ts';
 import type { SentRequest } from './archive/ledger.ts';
 import { newImageId } from './archive/record.ts';
+import { isPaid } from './backend.ts';
 import { requireCallBudget } from './budget.ts';
 import type { Config } from './config.ts';
 import { runJob } from './decoder/decoder.ts';
@@ -11,12 +12,12 @@ import { workingFolder } from './files/paths.ts';
 import { isGround, toRgb } from './image/pixels.ts';
 import type { Landing } from './landing.ts';
 import { describeGround } from './make-file.ts';
-import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Usage } from './model/image-model.ts';
+import type { ImageModel, ImageResponse, ModelCall, SentRequest as ModelRequest, Uploads, Usage } from './model/image-model.ts';
 import { dollarsPerSearch, toDollars } from './model/price.ts';
 import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
 import { startPreview } from './previews.ts';
-import { type Request, toRequest, toSecondRequest } from './request.ts';
+import { type Request, type Sources, toRequest, toSecondRequest } from './request.ts';
 
 /** What one call may use. */
 export interface Call extends Memory {
@@ -42,13 +43,6 @@ export interface Failure {
   message: string;
 }
 
-/** The pictures a call is made from. */
-export interface Sources {
-  pictures: readonly Picture[];
-  /** Says which part of the first may change. */
-  mask: Picture | undefined;
-}
-
 /** What the requests of a call brought: pictures on disk, in the order of the variations, and what went wrong. */
 export interface Generated {
   kept: readonly KeptImage[];
@@ -59,10 +53,11 @@ export interface Generated {
  * n requests side by side, each entered in the ledger before it is sent, and what it brings put on disk the moment it arrives. Throws the one error of
  * a call that brought nothing.
  */
-export async function generateAll(id: string, plan: Plan, { pictures, mask }: Sources, landing: Landing, call: Call): Promise<Generated> {
-  const request = await toRequest(plan, pictures, mask);
+export async function generateAll(id: string, plan: Plan, sources: Sources, landing: Landing, call: Call): Promise<Generated> {
+  const request = await toRequest(plan, sources, call.model);
   const clock = startClock(plan, call);
-  const painting = { id, plan, call, landing, request, clock, reserved: { dollars: 0 } };
+  const uploads = call.model.beginUploads?.();
+  const painting = { id, plan, call, landing, request, clock, ...(uploads && { uploads }), reserved: { dollars: 0 } };
   let done = 0;
   const painter = call.model.backend === 'standin' ? 'The stand-in is drawing' : `${plan.model.id} is painting`;
   call.report(plan.variations === 1 ? painter : `${painter} ${plan.variations} variations`, done, plan.variations);
@@ -74,6 +69,7 @@ export async function generateAll(id: string, plan: Plan, { pictures, mask }: So
   });
   const settled = await Promise.allSettled(attempts);
   clock.stop();
+  await uploads?.end();
   return sort(settled, call);
 }
 
@@ -136,6 +132,8 @@ interface Painting {
   landing: Landing;
   request: Request;
   clock: Clock;
+  /** Where pictures lie that no request of the call holds. */
+  uploads?: Uploads;
   /** What the requests of this call may cost together, so far. */
   reserved: { dollars: number };
 }
@@ -161,7 +159,7 @@ async function paintSecond(painting: Painting, first: KeptImage, response: Image
     if (background.kind !== 'flat' || !isGround(background.colour, ground))
       return { failed: describeGround(background.kind === 'checkerboard', plan.background?.again ?? false) };
     call.report('Painting it again on black, to tell what shines through', 0, plan.variations);
-    const again = await toSecondRequest(request, first, response.exchange);
+    const again = await toSecondRequest(request, first, response.exchange, call.model);
     const { kept } = await paintOne(painting, again, { variation, shotOf: first.record.id });
     return kept[0] ?? { failed: 'the second shot brought no picture' };
   } catch (error) {
@@ -178,7 +176,7 @@ interface Shot {
 }
 
 async function paintOne(painting: Painting, request: Request, shot: Shot): Promise<{ kept: KeptImage[]; response: ImageResponse }> {
-  const { call, clock, landing } = painting;
+  const { call, clock, landing, uploads } = painting;
   let sent: SentRequest | undefined;
   const beforeSending = async () => {
     const { entry, request: entered } = await enter(painting, shot.shotOf);
@@ -186,7 +184,10 @@ async function paintOne(painting: Painting, request: Request, shot: Shot): Promi
     return entered;
   };
   const beginPicture = () => landing.begin(shot.shotOf === undefined);
-  const response = await call.model.generate({ ...request, variation: shot.variation }, { ...clock, beforeSending, beginPicture });
+  const response = await call.model.generate(
+    { ...request, variation: shot.variation },
+    { ...clock, ...(uploads && { uploads }), beforeSending, beginPicture },
+  );
   if (sent === undefined) throw new Error('the model answered a request that was not entered');
   return { kept: await keepAll(response, sent, shot, painting), response };
 }
@@ -214,8 +215,8 @@ async function enter(
     folder: workingFolder(config),
     dollars,
     until: clock.until,
-    mustKeep: model.backend === 'gemini' && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
-    ...(config.budget.perDay !== undefined && model.backend === 'gemini' && { limit: config.budget.perDay }),
+    mustKeep: isPaid(model.backend) && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
+    ...(config.budget.perDay !== undefined && isPaid(model.backend) && { limit: config.budget.perDay }),
   });
   entering.catch(giveBack);
   const sent = await entering;
@@ -249,7 +250,7 @@ async function keepAll(response: ImageResponse, sent: SentRequest, { variation, 
       return { bytes, record: whole, ...(delivery && { draft: delivery }), ...(preview && { preview }) };
     }),
   );
-  const searched = call.model.backend === 'gemini' ? response.searches * dollarsPerSearch : 0;
+  const searched = isPaid(call.model.backend) ? response.searches * dollarsPerSearch : 0;
   await sent.arrived(
     kept.map(({ record }) => record.id),
     dollars === undefined ? null : dollars + searched,

@@ -5,9 +5,10 @@ import { isUnclaimed, toImageIds } from './archive/unclaimed.ts';
 import type { KeptImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { readBytes, readPictureFile } from './files/read.ts';
-import type { Call, Failure, Sources } from './generate.ts';
+import type { Call, Failure } from './generate.ts';
 import { toRecord } from './new-record.ts';
 import type { Plan, PlannedInput } from './plan.ts';
+import type { Sources } from './request.ts';
 import { finishCall, type Outcome } from './run.ts';
 import { formatDollars } from './text.ts';
 

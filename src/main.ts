@@ -33,6 +33,8 @@ Set-up for each host, and every setting: README.md
 }
 
 async function main(args: string[]): Promise<number> {
+  // stdout is the protocol's, or the answer's: whatever a dependency says, when it is loaded or later, goes to the log.
+  globalThis.console = new Console(process.stderr);
   const [first, ...others] = args;
   if (first === undefined) return startServing();
   const { commands } = await import('./cli/commands.ts');
@@ -61,9 +63,7 @@ async function refuse(why: string): Promise<number> {
 }
 
 async function startServing(): Promise<number> {
-  // stdout is the protocol's: whatever a dependency prints, when it is loaded or later, goes to the log.
   const output = claimOutput(process.stdout, process.stderr);
-  globalThis.console = new Console(process.stderr);
   const config = await readConfig();
   if (process.stdin.isTTY) process.stderr.write(`${await toHelp()}\nWaiting for MCP messages on stdin; Ctrl-C ends it.\n`);
   let opened: Promise<Opened> | undefined;

@@ -2,6 +2,7 @@ import { openArchive } from './archive/archive.ts';
 import type { Memory } from './archive/identify.ts';
 import { openLedger } from './archive/ledger.ts';
 import type { Config } from './config.ts';
+import { readText } from './files/read.ts';
 import { createModel } from './model/index.ts';
 import type { Opened } from './tool.ts';
 
@@ -12,5 +13,5 @@ export function openMemory(config: Config, host: string): Memory {
 
 /** Everything calls work with. */
 export function open(config: Config, host: string): Opened {
-  return { ...openMemory(config, host), model: createModel(config) };
+  return { ...openMemory(config, host), model: createModel(config, readText) };
 }

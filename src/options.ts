@@ -6,13 +6,39 @@ export const options = [
     name: 'GOOGLE_GEMINI_BASE_URL',
     values: 'URL',
     default: "Google's",
-    meaning: 'Another address that speaks the Gemini API: https, or http on this computer. The key is sent there and nowhere else.',
+    meaning:
+      'Another address that speaks the Gemini API, with a path where it has one: https, or http on this computer. The key is sent there and nowhere else.',
   },
   {
     name: 'LIMNER_BACKEND',
-    values: '`gemini`, `standin`',
+    values: '`gemini`, `vertex`, `standin`',
     default: '`gemini`',
-    meaning: 'Who makes the pictures. `standin` draws labelled stand-ins: no key, no network, no cost.',
+    meaning:
+      'Who makes the pictures: the Gemini API, the same models on Vertex AI, or nobody: `standin` draws labelled stand-ins, with no key, no network, no cost.',
+  },
+  {
+    name: 'GOOGLE_CLOUD_PROJECT',
+    values: 'project id',
+    default: 'none',
+    meaning: 'With `vertex`: the Google Cloud project that is asked and pays.',
+  },
+  {
+    name: 'GOOGLE_CLOUD_LOCATION',
+    values: '`global`, a region',
+    default: '`global`',
+    meaning: 'With `vertex`: where it is asked. Not every region has every model.',
+  },
+  {
+    name: 'GOOGLE_APPLICATION_CREDENTIALS',
+    values: 'absolute path',
+    default: "gcloud's own file, else the metadata server",
+    meaning: 'With `vertex`: a file of credentials: of a service account, of a user, or of one that acts as a service account.',
+  },
+  {
+    name: 'GOOGLE_VERTEX_BASE_URL',
+    values: 'URL',
+    default: "Google's for the location",
+    meaning: 'With `vertex`: another address that speaks Vertex AI, under the rules of `GOOGLE_GEMINI_BASE_URL`.',
   },
   { name: 'LIMNER_MODEL', values: '`flash`, `pro`, `lite`, a model id', default: '`flash`', meaning: 'The model when a call names none.' },
   {

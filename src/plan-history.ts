@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Picture } from './archive/identify.ts';
+import { type Backend, nameBackend } from './backend.ts';
 import type { Config } from './config.ts';
-import type { CatalogModel } from './model/catalog.ts';
+import { type CatalogModel, maxRequestLength, mostVertexPictureBytes } from './model/catalog.ts';
 import { cleanText, formatBytes } from './text.ts';
 
 /** The conversation an edit goes on with. */
@@ -15,11 +17,11 @@ export interface PlannedHistory {
   pictures: number;
 }
 
-/** A request stays below 20 MB, which every proxy on the way takes; the rest is left for words and the frame of the JSON. */
-export const maxRequestLength = 19_500_000;
-
 /** Room each further picture needs at least, as base64. */
 const roomPerPicture = 1_000_000;
+
+/** A conversation as the archive has it. */
+type Kept = Extract<Picture['history'], object>;
 
 /** What planning looks at of a wish. */
 interface EditWish {
@@ -58,13 +60,34 @@ export function planHistory(
     if (history === 'none') return `No conversation is kept with ${record.id}.`;
     if (history === 'several') return `${record.id} came with other pictures in one answer.`;
     if (record.backend !== config.backend)
-      return `${record.id} was made by the ${record.backend === 'standin' ? 'stand-in' : 'Gemini API'}.`;
+      return `${record.id} was made by ${record.backend === 'vertex' ? '' : 'the '}${nameBackend(record.backend)}.`;
     if (history === 'incomplete') return `The conversation ${record.id} came from is no longer kept in full.`;
     if (record.model !== model.id) {
       return `${record.id} was made by ${cleanText(record.model, 80)}, whose conversation ${cleanText(model.id, 80)} cannot go on with.`;
     }
-    const needed = (typeof history === 'object' ? history.length : 0) + wish.prompt.length + others.length * roomPerPicture;
+    if (config.backend === 'vertex' && typeof history === 'object' && history.turns.some(({ parts }) => parts.some(isTooLargeForVertex)))
+      return `The conversation ${record.id} came from holds a picture larger than Vertex AI takes inside a request (${formatBytes(mostVertexPictureBytes)}).`;
+    const needed = measureNeeded(typeof history === 'object' ? history : undefined, wish, others.length, config.backend);
     if (needed > maxRequestLength) return `The conversation ${record.id} came from is too long to be sent along (${formatBytes(needed)}).`;
     return undefined;
   }
+}
+
+const withPicture = z.object({ inlineData: z.object({ data: z.string() }) });
+
+/** Characters of the picture in a part as it is kept: as base64. */
+function measurePicture(part: unknown): number {
+  return withPicture.safeParse(part).data?.inlineData.data.length ?? 0;
+}
+
+function isTooLargeForVertex(part: unknown): boolean {
+  return measurePicture(part) * 0.75 > mostVertexPictureBytes;
+}
+
+/** What a request takes at least, in characters: the Gemini API takes pictures as files beside it, and then only the rest counts. */
+function measureNeeded(history: Kept | undefined, { prompt }: EditWish, others: number, backend: Backend): number {
+  const length = history?.length ?? 0;
+  if (backend !== 'gemini') return length + prompt.length + others * roomPerPicture;
+  const pictures = history?.turns.flatMap(({ parts }) => parts).reduce<number>((sum, part) => sum + measurePicture(part), 0) ?? 0;
+  return length - pictures + prompt.length;
 }

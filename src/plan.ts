@@ -92,7 +92,7 @@ export function isDeliveredAsItCame({ background, region, cropTo, output }: Plan
  * naming the models that can.
  */
 export function plan(wish: Wish, pictures: readonly Picture[], target: Target, config: Config): Plan {
-  const { model, warning } = chooseModel(wish.model ?? config.model);
+  const { model, warning } = chooseModel(wish.model ?? config.model, config.backend);
   const warnings = [warning, ...[...pictures, wish.mask].map((picture) => picture?.warning)].filter((text) => text !== undefined);
   if (target.isRelative && config.projectDir === undefined) {
     warnings.push(`limner was not started in a project folder, so relative paths start at ${showPath(config.outputDir)}.`);

@@ -10,7 +10,9 @@ export interface Redactor {
   /** The bytes without this server's keys, as many as before; the very same bytes when there is none in them. */
   redactBytes(bytes: Uint8Array): Uint8Array;
   /** Length of the longest form of a key: text or bytes that are looked through piece by piece have to overlap by as much. */
-  reach: number;
+  readonly reach: number;
+  /** From now on these are found as well. Of those that are learnt only the last few are kept, since tokens end within hours. */
+  learn(secrets: readonly string[]): void;
 }
 
 const redacted = '[redacted]';
@@ -27,8 +29,8 @@ const shortestCut = 20;
  * Also whatever looks like a key of Google's or is called one, since errors may speak of keys of others.
  */
 export function createRedactor(keys: readonly string[]): Redactor {
-  const needles = toNeedles(keys);
-  const wholes = keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
+  let learnt: readonly string[] = [];
+  let [needles, wholes] = [toNeedles(keys), toWholes(keys)];
   let search: ReturnType<typeof createByteSearch> | undefined;
   const finds = (text: string) => findKeys(withoutHidden(text), needles).length > 0;
   return {
@@ -44,8 +46,23 @@ export function createRedactor(keys: readonly string[]): Redactor {
       search ??= createByteSearch(wholes);
       return overwrite(bytes, search);
     },
-    reach: Math.max(0, ...wholes.map(({ length }) => length)),
+    get reach() {
+      return Math.max(0, ...wholes.map(({ length }) => length));
+    },
+    learn(secrets) {
+      const fresh = secrets.filter((secret) => secret !== '' && !learnt.includes(secret) && !keys.includes(secret));
+      if (fresh.length === 0) return;
+      learnt = [...learnt, ...fresh].slice(-mostLearnt);
+      const all = [...keys, ...learnt];
+      [needles, wholes, search] = [toNeedles(all), toWholes(all), undefined];
+    },
   };
+}
+
+const mostLearnt = 4;
+
+function toWholes(keys: readonly string[]): Buffer[] {
+  return keys.flatMap((key) => [...toForms(key).map(({ text }) => Buffer.from(text)), ...toDecoded(key)]);
 }
 
 /** Where a word begins, also right after a line break or the like that JSON or an address escaped: its last letter is none of the word. */
@@ -107,26 +124,45 @@ function toDecoded(key: string): Buffer[] {
 }
 
 interface Needles {
-  /** By their length in characters. */
+  /** Pieces, and what is no longer than they are, by their length in characters. */
   byLength: ReadonlyMap<number, ReadonlySet<string>>;
-  /** 1 where some needle starts with these two ASCII characters; nearly all of a text is passed over by it. */
+  /** Longer ones by their first letters: to look them up whole would take all of their length at every place. */
+  byHead: ReadonlyMap<string, readonly string[]>;
+  /** 1 where some needle starts with these two ASCII characters; nearly all of a text is passed over by it where there are few. */
   starts: Uint8Array;
-  /** The same of the two after those. */
-  nexts: Uint8Array;
+  /** 1 where some needle may start with these four, by what `toPlace` makes of them; its length is a power of two. */
+  heads: Uint8Array;
+  /** Some needle is shorter than that. */
+  isShort: boolean;
 }
 
 const ascii = 128;
 
+/** A token has thousands of pieces, which begin with nearly every pair of letters: there has to be room to tell fours of them apart. */
+const [fewHeads, manyHeads] = [2 ** 14, 2 ** 20];
+const mostFew = 2000;
+
+const headLength = 8;
+
 function toNeedles(keys: readonly string[]): Needles {
+  const all = keys.flatMap((key) => toForms(key).flatMap((form) => cut(form, key)));
   const byLength = new Map<number, Set<string>>();
-  const [starts, nexts] = [new Uint8Array(ascii * ascii), new Uint8Array(ascii * ascii)];
-  for (const needle of keys.flatMap((key) => toForms(key).flatMap((form) => cut(form, key)))) {
-    byLength.set(needle.length, (byLength.get(needle.length) ?? new Set()).add(needle));
+  const byHead = new Map<string, string[]>();
+  const [starts, heads] = [new Uint8Array(ascii * ascii), new Uint8Array(all.length > mostFew ? manyHeads : fewHeads)];
+  for (const needle of all) {
+    const head = needle.slice(0, headLength);
+    if (needle.length > pieces.hex) byHead.set(head, [...(byHead.get(head) ?? []), needle]);
+    else byLength.set(needle.length, (byLength.get(needle.length) ?? new Set()).add(needle));
     starts[needle.charCodeAt(0) * ascii + needle.charCodeAt(1)] = 1;
-    if (needle.length < 4) nexts.fill(1);
-    else nexts[needle.charCodeAt(2) * ascii + needle.charCodeAt(3)] = 1;
+    heads[toPlace(needle, 0, heads.length)] = 1;
   }
-  return { byLength, starts, nexts };
+  return { byLength, byHead, starts, heads, isShort: all.some(({ length }) => length < 4) };
+}
+
+/** Where four characters stand in a table of this length. */
+function toPlace(text: string, at: number, length: number): number {
+  const pair = text.charCodeAt(at) * 31 + text.charCodeAt(at + 1);
+  return ((pair * 31 + text.charCodeAt(at + 2)) * 31 + text.charCodeAt(at + 3)) & (length - 1);
 }
 
 const words = /^[a-z_.-]*$/;
@@ -151,23 +187,20 @@ function findKeys(text: string, needles: Needles, depth = 0): Stretch[] {
   return [...found, ...outside].sort(([a], [b]) => a - b);
 }
 
-function findPlain(text: string, { byLength, starts, nexts }: Needles): Stretch[] {
+function findPlain(text: string, { byLength, byHead, starts, heads, isShort }: Needles): Stretch[] {
   const found: Stretch[] = [];
   let first = text.charCodeAt(0);
   for (let start = 0; start < text.length - 1; start += 1) {
     const second = text.charCodeAt(start + 1);
-    if (first < ascii && second < ascii && starts[first * ascii + second] === 1 && mayGoOn(text, start + 2, nexts)) {
+    const mayStart = first < ascii && second < ascii && starts[first * ascii + second] === 1;
+    if (mayStart && (isShort || heads[toPlace(text, start, heads.length)] === 1)) {
       for (const [length, needles] of byLength) if (needles.has(text.slice(start, start + length))) found.push([start, start + length]);
+      for (const long of byHead.get(text.slice(start, start + headLength)) ?? [])
+        if (text.startsWith(long, start)) found.push([start, start + long.length]);
     }
     first = second;
   }
   return found;
-}
-
-/** Whether these two characters stand third and fourth in some needle; with a needle shorter than that, any may. */
-function mayGoOn(text: string, at: number, nexts: Uint8Array): boolean {
-  const [third, fourth] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
-  return nexts[0] === 1 || (third < ascii && fourth < ascii && nexts[third * ascii + fourth] === 1);
 }
 
 /** A text with parts left out or exchanged, and for each of its characters where that stood. */

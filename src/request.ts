@@ -2,20 +2,30 @@ import type { Picture } from './archive/identify.ts';
 import { runJob } from './decoder/decoder.ts';
 import { inspect, prepare } from './decoder/pictures.ts';
 import type { KeptImage } from './deliver.ts';
-import type { Conversation, Exchange, ImageRequest, RequestImage } from './model/image-model.ts';
+import { maxRequestLength } from './model/catalog.ts';
+import type { Conversation, Exchange, ImageModel, ImageRequest, RequestImage } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 import { secondGround, secondShotPrompt } from './plan-background.ts';
-import { maxRequestLength } from './plan-history.ts';
 import { guideLabel } from './plan-region.ts';
 
 /** What every variation of a call asks for. */
 export type Request = Omit<ImageRequest, 'variation'>;
 
+/** The pictures a call is made from. */
+export interface Sources {
+  pictures: readonly Picture[];
+  /** Says which part of the first may change. */
+  mask: Picture | undefined;
+}
+
+/** What preparing depends on. */
+type Upstream = Pick<ImageModel, 'mostPictureBytes' | 'beginUploads'>;
+
 /** The plan in the model's terms, its pictures ready to be sent. Throws `unreadable_image`. */
-export async function toRequest(plan: Plan, pictures: readonly Picture[], mask: Picture | undefined): Promise<Request> {
+export async function toRequest(plan: Plan, { pictures, mask }: Sources, upstream: Upstream): Promise<Request> {
   const { model, prompt, aspectRatio, resolution, webSearch, background, region } = plan;
   const history = toConversation(plan, pictures);
-  const images = await prepareImages(plan, pictures, history !== undefined);
+  const images = await prepareImages(plan, pictures, history !== undefined, upstream);
   const guide = region && (await toGuide(plan, pictures, mask));
   const instructions = [background?.words, region?.words].filter((words) => words !== undefined).join('\n');
   return {
@@ -38,14 +48,20 @@ function toConversation(plan: Plan, [picture]: readonly Picture[]): Conversation
 }
 
 /** The pictures as they may leave this computer; the one a conversation ends with need not be sent again. */
-async function prepareImages(plan: Plan, pictures: readonly Picture[], inHistory: boolean): Promise<RequestImage[]> {
+async function prepareImages(
+  plan: Plan,
+  pictures: readonly Picture[],
+  inHistory: boolean,
+  { mostPictureBytes, beginUploads }: Upstream,
+): Promise<RequestImage[]> {
   // What is transparent has to be seen as something; on white it is found again.
   const ground = plan.background?.ground ?? (plan.region && '#ffffff');
   const wanted = plan.inputs
     .map(({ maxEdge, label }, index) => ({ maxEdge, label, ...(index === 0 && ground && { ground }), ...pick(pictures, index) }))
     .slice(inHistory ? 1 : 0);
-  const room = inHistory ? maxRequestLength - (plan.history?.length ?? 0) - plan.prompt.length : undefined;
-  const prepared = await prepare(wanted, room);
+  const isBeside = beginUploads !== undefined;
+  const asBase64 = inHistory && !isBeside ? maxRequestLength - (plan.history?.length ?? 0) - plan.prompt.length : undefined;
+  const prepared = await prepare(wanted, { asBase64, mostEach: mostPictureBytes, isBeside });
   return prepared.map(({ bytes, mediaType }, index) => ({ label: wanted[index]?.label ?? '', bytes, mediaType }));
 }
 
@@ -63,14 +79,22 @@ async function toGuide({ region }: Plan, pictures: readonly Picture[], mask: Pic
 }
 
 /** What asks for the same picture on black: it goes on from the answer that brought it on white, or where that cannot be sent back, from the picture alone. */
-export async function toSecondRequest(first: Request, { record, bytes }: KeptImage, { sent, received }: Exchange): Promise<Request> {
+export async function toSecondRequest(
+  first: Request,
+  { record, bytes }: KeptImage,
+  { sent, received }: Exchange,
+  { mostPictureBytes = Number.POSITIVE_INFINITY }: Upstream,
+): Promise<Request> {
   const { model, aspectRatio, resolution } = first;
   const request = { model, prompt: secondShotPrompt, ground: secondGround, aspectRatio, resolution, webSearch: false } as const;
   const turns = [sent, received];
   // As it was measured when it was kept; what could not be kept is not sent back.
   const length = record.turn?.length ?? maxRequestLength;
   const label = `Image 1 (${record.id})`;
-  if (length < maxRequestLength - secondShotPrompt.length) return { ...request, images: [], history: { turns, label } };
-  const [image] = await prepare([{ name: record.id, bytes, facts: await inspect(bytes, record.id), maxEdge: 4096 }]);
+  const isFit = length < maxRequestLength - secondShotPrompt.length && bytes.length <= mostPictureBytes;
+  if (isFit) return { ...request, images: [], history: { turns, label } };
+  const [image] = await prepare([{ name: record.id, bytes, facts: await inspect(bytes, record.id), maxEdge: 4096 }], {
+    mostEach: mostPictureBytes,
+  });
   return { ...request, images: image ? [{ label, ...image }] : [] };
 }

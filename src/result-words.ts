@@ -87,9 +87,15 @@ function describeDifferences({ images, backend }: Outcome): string[] {
     image.differences.filter((difference) => !shared.includes(difference)).map((difference) => `${index + 1}: ${difference}`),
   );
   const originals = images.flatMap(({ file, original }) => (original && original.sha256 !== file.sha256 ? [showPath(original.path)] : []));
-  const untouched = backend === 'standin' ? 'The drawing before conversion' : "The model's own bytes, with Google's content credentials";
-  return [...shared, ...own, ...(originals.length > 0 ? [`${untouched}: ${originals.join(', ')}`] : [])];
+  return [...shared, ...own, ...(originals.length > 0 ? [`${untouched[backend]}: ${originals.join(', ')}`] : [])];
 }
+
+/** The Gemini API signs its pictures (C2PA); Vertex AI says in IPTC and XMP that they are made by a model. */
+const untouched = {
+  gemini: "The model's own bytes, with Google's content credentials",
+  vertex: "The model's own bytes, with the metadata Vertex AI gave them",
+  standin: 'The drawing before conversion',
+} as const;
 
 /** Said where alt text was given and a file does not carry it: what the model sent is left as it came. */
 function describeAlt({ images }: Outcome): string[] {

@@ -7,12 +7,13 @@ import { keepDecoder } from './decoder/decoder.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
-import { type Call, type Failure, generateAll, type Sources } from './generate.ts';
+import { type Call, type Failure, generateAll } from './generate.ts';
 import type { Preview } from './image/preview.ts';
 import { createLanding } from './landing.ts';
 import type { ImageModel, Source } from './model/image-model.ts';
 import type { Plan } from './plan.ts';
 import { makePreviews, needsDecoder, startPreviews } from './previews.ts';
+import type { Sources } from './request.ts';
 import { showPath } from './text.ts';
 
 /** What happened. Plain JSON but for the previews. */

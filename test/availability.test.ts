@@ -9,7 +9,7 @@ import { answers, startGoogle, testKey } from './google/index.ts';
 const all = [flash, 'gemini-3-pro-image', 'gemini-3.1-flash-lite-image', 'gemini-3.1-flash-image'];
 
 const find = (baseUrl: string, key = testKey) =>
-  findAvailability({ apiKey: { reveal: () => key }, baseUrl, redactor: createRedactor([key]) });
+  findAvailability({ apiKey: { reveal: () => key }, baseUrl, redactor: createRedactor([key]), proxy: undefined });
 
 /** What went wrong; everything else is none of a failure's. */
 async function findError(baseUrl: string, key?: string) {

@@ -28,6 +28,7 @@ const rows = [
     'signals',
     'asked',
     'fault',
+    'backend',
   ],
   ['settings'],
   ['config'],
@@ -93,6 +94,8 @@ const free = [
 /** Which room may use an outside thing. */
 const doors: Record<string, RegExp> = {
   '@google/genai': /^model\//,
+  'google-auth-library': /^model\/(access-token|vertex)\.ts$/,
+  'https-proxy-agent': /^model\/proxy-agent\.ts$/,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server':
     /^((result|result-forecast|result-export|asking|consent|progress|call|resources|resource-contents|completions|server)\.ts$|stdio\/|prompts\/)/,
@@ -191,8 +194,10 @@ test('the server never loads sharp: what decodes pictures is reached from the en
   expect(reach('decoder/child.ts', sources, importedLate)).toContain('image/sharp.ts');
 });
 
-test('sharp and Google’s SDK are loaded on first need, never at start', async () => {
-  const eager = [...(await readSources())].filter(([, text]) => /^import (?!type)[^;]*'(sharp|@google\/genai)'/m.test(text));
+test('sharp, Google’s libraries and the way through a proxy are loaded on first need, never at start', async () => {
+  const eager = [...(await readSources())].filter(([, text]) =>
+    /^import (?!type)[^;]*'(sharp|@google\/genai|google-auth-library|\.\/proxy-agent\.ts)'/m.test(text),
+  );
   expect(eager.map(([file]) => file)).toEqual([]);
 });
 

@@ -339,24 +339,18 @@ test('the stand-in is a warning: no real pictures; it needs no key and asks nobo
 describe('the proxy', () => {
   const offline = { args: ['--offline'] };
   const way = { GOOGLE_GEMINI_BASE_URL: '', GEMINI_API_KEY: `AIza${'0'.repeat(35)}`, HTTPS_PROXY: 'http://ada:s3cret@proxy.example:3128' };
-  const isKnown = process.allowedNodeEnvironmentFlags.has('--use-env-proxy');
+  const says = ({ all }: Examined) => all.find(({ check }) => check === 'proxy')?.says;
 
-  test('that this Node does not use is a warning with what to set, and its password is not shown', async ({ examine }) => {
-    const { wrong } = await examine(way, offline);
-    expect(wrong).toEqual([
-      expect.stringMatching(
-        isKnown ? /was not told to\. Fix: set NODE_USE_ENV_PROXY=1/ : /cannot\. Fix: run limner with Node 22\.21, 24\.5 or newer/,
-      ),
+  test('is used, by every Node, and its password is not shown', async ({ examine }) => {
+    const found = await examine(way, offline);
+    expect([found.wrong, says(found)]).toEqual([
+      [],
+      'proxy "proxy.example:3128" (HTTPS_PROXY): used for generativelanguage.googleapis.com, with a name and a password',
     ]);
-    expect(wrong[0]).toMatch(/^warning proxy "proxy\.example:3128" \(HTTPS_PROXY\): not used/);
-  });
-
-  test('is used where Node knows how and was told to', async ({ examine }) => {
-    const { wrong, all } = await examine({ ...way, NODE_USE_ENV_PROXY: '1' }, offline);
-    expect(wrong).toHaveLength(isKnown ? 0 : 1);
-    expect(all.find(({ check }) => check === 'proxy')?.says).toMatch(
-      isKnown ? /: used for generativelanguage\.googleapis\.com$/ : /not used/,
-    );
+    expect(JSON.stringify(found)).not.toContain('s3cret');
+    // As programs write it that need no scheme; the one for http will do.
+    const plain = await examine({ ...way, HTTPS_PROXY: '', http_proxy: 'proxy.example:3128' }, offline);
+    expect([plain.wrong, says(plain)]).toEqual([[], 'proxy "proxy.example:3128" (http_proxy): used for generativelanguage.googleapis.com']);
   });
 
   test.for(['generativelanguage.googleapis.com', '.googleapis.com', 'example.com, *.googleapis.com', '*'])(
@@ -370,16 +364,25 @@ describe('the proxy', () => {
     },
   );
 
-  test('whose address has no scheme, at which Node itself would fail, is a warning', async ({ examine }) => {
-    expect((await examine({ ...way, HTTPS_PROXY: 'ada:s3cret@proxy.example:3128' }, offline)).wrong).toEqual([
-      'warning HTTPS_PROXY: the address of the proxy cannot be read. Fix: write it as http://proxy.example:3128.',
+  test('of another kind stops every call', async ({ examine }) => {
+    expect((await examine({ ...way, HTTPS_PROXY: 'socks5://ada:s3cret-s3cret@proxy.example:1080' }, offline)).wrong).toEqual([
+      'problem HTTPS_PROXY begins with "socks5". Fix: make it the address of an HTTP proxy, such as http://proxy.example:3128.',
     ]);
   });
 
-  test('is no matter where Google is reached without it', async ({ examine, google }) => {
-    const { wrong, all } = await examine({ HTTP_PROXY: 'http://proxy.example:3128' });
-    expect([wrong, google.others.length]).toEqual([[], 1]);
-    expect(all.find(({ check }) => check === 'proxy')?.says).toMatch(/127\.0\.0\.1 is reached without it$/);
+  test('is passed by on this computer, and a problem of its own where it cannot be reached', async ({ examine, google }) => {
+    const here = await examine({ HTTP_PROXY: 'http://proxy.example:3128' });
+    expect([here.wrong, google.others.length, says(here)]).toEqual([
+      [],
+      1,
+      expect.stringMatching(/passed by for 127\.0\.0\.1, which is this computer$/),
+    ]);
+    const { wrong } = await examine({ ...way, HTTPS_PROXY: 'http://127.0.0.1:1' });
+    expect(wrong).toEqual([
+      expect.stringMatching(
+        /^problem The proxy "127\.0\.0\.1:1" \(HTTPS_PROXY\) cannot be reached \(ECONNREFUSED\)\. Fix: look at the network and the proxy/,
+      ),
+    ]);
   });
 
   test('of a company needs its certificates: a file that is not there, or holds none, is a warning', async ({

@@ -104,6 +104,7 @@ const candidate = (value: unknown): GoogleAnswer => json({ candidates: [value] }
 
 describe('an answer without a picture', () => {
   const missed = [/made no picture \(NO_IMAGE\)/, /refused quietly/, /Describe in plain sentences/];
+  const armor = [/Model Armor, a filter the Google Cloud project has set up/, /not billed/, /Rephrase the prompt/];
   const filtered = (reason: string) => [new RegExp(`Google's filter held the picture back \\(${reason}\\)`), /not billed/, /Rephrase/];
   const close = (reason: string) => [new RegExp(`\\(${reason}\\)`), /too close to an existing work/, /more original/];
   const named = (reason: string) => [new RegExp(`Google made no picture \\(${reason}\\)`), /Try again, or rephrase/];
@@ -126,9 +127,11 @@ describe('an answer without a picture', () => {
       [...filtered('IMAGE_PROHIBITED_CONTENT'), /belongs to others/, /third-party content providers.*35561575/],
       1,
     ],
-    ...['SAFETY', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII', 'MODEL_ARMOR'].map(
+    ...['SAFETY', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII'].map(
       (reason) => [reason, refusal(reason), 'refused', filtered(reason), 1] as const,
     ),
+    ['MODEL_ARMOR', refusal('MODEL_ARMOR'), 'refused', armor, 1],
+    ['a prompt blocked for MODEL_ARMOR', blocked('MODEL_ARMOR'), 'refused', armor, 1],
     ['IMAGE_RECITATION', refusal('IMAGE_RECITATION'), 'refused', close('IMAGE_RECITATION'), 1],
     ['RECITATION', refusal('RECITATION'), 'refused', close('RECITATION'), 1],
     ['LANGUAGE', refusal('LANGUAGE'), 'refused', [/does not take prompts in this language/, /Write the prompt in English/], 1],
@@ -146,7 +149,7 @@ describe('an answer without a picture', () => {
       2,
     ],
     ['a reason that is markup', refusal('<b>\u202eODD</b>{"a":1}'), 'no_image', [/Google made no picture \(bODDba1\)/], 2],
-    ...['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'IMAGE_SAFETY', 'MODEL_ARMOR', 'JAILBREAK'].map(
+    ...['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'IMAGE_SAFETY', 'JAILBREAK'].map(
       (reason) => [`a prompt blocked for ${reason}`, blocked(reason), 'refused', stopped(reason), 1] as const,
     ),
     [

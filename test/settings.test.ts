@@ -262,7 +262,7 @@ describe('settings that are wrong', () => {
   });
 
   for (const [name, value, says] of [
-    ['LIMNER_BACKEND', 'stand-in', /LIMNER_BACKEND is "stand-in"; it must be gemini or standin/],
+    ['LIMNER_BACKEND', 'stand-in', /LIMNER_BACKEND is "stand-in"; it must be gemini, vertex or standin/],
     ['LIMNER_OUTPUT_DIR', '/', /LIMNER_OUTPUT_DIR is "\/".*too wide/],
     ['LIMNER_OUTPUT_DIR', '${workspaceFolder}/art', /a variable that nobody filled in/],
     ['GOOGLE_GEMINI_BASE_URL', 'my proxy', /GOOGLE_GEMINI_BASE_URL is "my proxy"; it must be an address/],

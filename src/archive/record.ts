@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import { backends } from '../backend.ts';
 import { formats, toShape } from '../media.ts';
 
 export const imageIdPattern = /^img_[a-z2-7]{16}$/;
@@ -35,7 +36,7 @@ const imageRecord = z.object({
   /** When the bytes arrived, ISO 8601. */
   at: instant,
   tool: z.string(),
-  backend: z.enum(['gemini', 'standin']),
+  backend: z.enum(backends),
   /** The id that was asked, and the one that answered when it said. */
   model: z.string(),
   answeredBy: z.string().optional(),

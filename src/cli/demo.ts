@@ -62,9 +62,9 @@ export async function demoCommand(args: string[], context: CliContext): Promise<
   const { config, server, print } = context;
   if (args.length > 0) return refuseArguments(`The demo takes no arguments; "${args.join(' ')}" came.`, usage, context);
   if (config.problems.length > 0) return 1;
-  const withKey = config.backend === 'gemini' && config.apiKey !== undefined;
-  print(withKey ? announceCost(config) : 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.');
-  const env = withKey ? server.env : { ...server.env, LIMNER_BACKEND: 'standin' };
+  const isReal = config.backend === 'vertex' || (config.backend === 'gemini' && config.apiKey !== undefined);
+  print(isReal ? announceCost(config) : 'limner demo with stand-in drawings: no key is used, nothing is sent, nothing is paid.');
+  const env = isReal ? server.env : { ...server.env, LIMNER_BACKEND: 'standin' };
   const client = new Client({ name: 'limner-demo', version: '1' });
   await client.connect(new StdioClientTransport({ ...server, env }));
   const paths: string[] = [];
@@ -81,7 +81,7 @@ export async function demoCommand(args: string[], context: CliContext): Promise<
 }
 
 function announceCost(config: Config): string {
-  const { model } = chooseModel(config.model);
+  const { model } = chooseModel(config.model, config.backend);
   const costs = steps.map(
     ({ pictures }) =>
       estimatePrice(model, { resolution: '1K', promptLength: 100, pictures, webSearch: false }, config.budget.pricePerImage)?.likely,
@@ -89,7 +89,7 @@ function announceCost(config: Config): string {
   const total = costs.every((cost) => cost !== undefined)
     ? `about ${formatDollars(costs.reduce((sum, cost) => sum + cost, 0))}`
     : 'an unknown amount';
-  return `limner demo with Google's Gemini API (${model.id}): ${steps.length} pictures at 1K will cost ${total}.`;
+  return `limner demo with ${config.backend === 'vertex' ? 'Vertex AI' : "Google's Gemini API"} (${model.id}): ${steps.length} pictures at 1K will cost ${total}.`;
 }
 
 async function runStep(

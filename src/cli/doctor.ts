@@ -32,7 +32,7 @@ export async function doctorCommand(args: string[], context: CliContext): Promis
     return 0;
   }
   const { config, archive, ledger, server } = context;
-  const runtime = readRuntime(server);
+  const runtime = readRuntime();
   const findings = await examine({ config, archive, ledger, env: server.env, runtime }, parsed.offline);
   const facts = { version, node: runtime.version, platform: `${process.platform} ${process.arch}` };
   if (parsed.json) context.print(toJson({ ...facts, findings }));

@@ -145,7 +145,7 @@ function toWhat({ tool, prompt, maybeBilled }: Entry): string {
 /** The name a call would use, where the model is one of today's. */
 function toPainter({ backend, model: id }: Entry): string {
   if (backend === 'standin') return 'stand-in';
-  const { model } = chooseModel(id);
+  const { model } = chooseModel(id, backend === 'vertex' ? 'vertex' : 'gemini');
   return toOneLine(model.id === id ? model.nickname : id);
 }
 

@@ -113,7 +113,7 @@ async function checkKey(key: string, { config, print, printError }: CliContext):
   const { findAvailability } = await import('../model/availability.ts');
   const { checkGoogle } = await import('../doctor/google.ts');
   const redactor = createRedactor([key]);
-  const answer = await findAvailability({ apiKey: { reveal: () => key }, baseUrl: config.baseUrl, redactor });
+  const answer = await findAvailability({ apiKey: { reveal: () => key }, baseUrl: config.baseUrl, redactor, proxy: config.proxy });
   const origins = { ...config.origins, GEMINI_API_KEY: 'file' as const };
   for (const { state, says, fix } of checkGoogle({ ...config, keyName: 'GEMINI_API_KEY', origins }, answer)) {
     const line = redactor.redact(`${says}.${fix === undefined ? '' : ` Fix: ${fix}.`}`);

@@ -30,22 +30,39 @@ export function measureMask(bytes: Uint8Array, size: Size, name: string): Promis
 /** Bytes of pictures one request may carry, so that the request stays below 20 MB once they are base64 and words are added. */
 const requestBudget = 14_000_000;
 
+/** Bytes of pictures that may lie beside it, all together: what was said is kept, and no more than this is worth keeping. */
+const besideBudget = 40_000_000;
+
+/** Where pictures may lie, and how large they may be there. */
+export interface Room {
+  /** What a request has left when it carries more than these, as base64. */
+  asBase64?: number | undefined;
+  /** What a single picture may have, in bytes. */
+  mostEach?: number | undefined;
+  /** Pictures may lie beside the request. */
+  isBeside?: boolean;
+}
+
 /**
  * Pictures as they may leave this computer: upright, without metadata (a photo's GPS never leaves), PNG or JPEG, no larger than the model can use,
  * all together small enough for one request. Each gets an equal share of the room; what small ones leave, large ones get.
- * `roomAsBase64` is what a request has left when it carries more than these. Throws `unreadable_image` naming the picture that cannot be decoded.
+ * Throws `unreadable_image` naming the picture that cannot be decoded.
  */
-export async function prepare(pictures: readonly PictureToSend[], roomAsBase64?: number): Promise<PreparedPicture[]> {
+export async function prepare(
+  pictures: readonly PictureToSend[],
+  { asBase64, mostEach, isBeside = false }: Room = {},
+): Promise<PreparedPicture[]> {
   const smallestFirst = pictures
     .map((picture, index) => ({ picture, index }))
     .sort((a, b) => a.picture.bytes.length - b.picture.bytes.length);
   const prepared: { index: number; result: PreparedPicture }[] = [];
-  let room = roomAsBase64 === undefined ? requestBudget : Math.min(requestBudget, Math.floor(roomAsBase64 * 0.74));
+  const most = isBeside ? besideBudget : requestBudget;
+  let room = asBase64 === undefined ? most : Math.min(most, Math.floor(asBase64 * 0.74));
   for (const { picture, index } of smallestFirst) {
     const share = Math.floor(room / (pictures.length - prepared.length));
     const { name, bytes, facts, maxEdge, ground } = picture;
     const toSend = { name, bytes, facts, maxEdge, ...(ground !== undefined && { ground }) };
-    const result = await naming(name, runJob('prepareOne', toSend, share));
+    const result = await naming(name, runJob('prepareOne', toSend, Math.min(share, mostEach ?? most)));
     room -= result.bytes.length;
     prepared.push({ index, result });
   }

@@ -1,7 +1,12 @@
+import type { Config } from '../config.ts';
+import { readText } from '../files/read.ts';
 import { findAvailability } from '../model/availability.ts';
+import { chooseModel } from '../model/catalog.ts';
+import { findVertexAvailability } from '../model/vertex-availability.ts';
 import { cleanText } from '../text.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkClock } from './clock.ts';
+import { checkCredentials } from './credentials.ts';
 import { about, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkGoogle } from './google.ts';
@@ -21,13 +26,13 @@ type Check = (patient: Patient, answer: Promise<Answer>) => Finding | Finding[] 
 const checks: readonly (readonly [name: string, check: Check])[] = [
   ['Node', ({ runtime }) => checkNode(runtime)],
   ['sharp', () => checkPictures()],
-  ['backend', ({ config }) => checkBackend(config.backend)],
+  ['backend', ({ config }) => checkBackend(config)],
   ['settings', ({ config }) => checkSettings(config)],
-  ['key', async ({ config }, answer) => checkKey(config, await answer)],
+  ['key', async ({ config }, answer) => (config.backend === 'vertex' ? checkCredentials : checkKey)(config, await answer)],
   ['Google', async ({ config }, answer) => checkGoogle(config, await answer)],
   ['model', async ({ config }, answer) => checkModel(config, await answer)],
   ['clock', async (_, answer) => checkClock(await answer)],
-  ['proxy', async (patient, answer) => checkProxy(patient, await answer)],
+  ['proxy', async ({ config }, answer) => checkProxy(config, await answer)],
   ['certificates', ({ env, config }) => checkCertificates(env, config)],
   ['folders', ({ config }) => checkFolders(config)],
   ['archive', (patient) => checkArchive(patient)],
@@ -44,8 +49,10 @@ export async function examine(patient: Patient, isOffline: boolean): Promise<Fin
 }
 
 async function askGoogle({ config }: Patient): Promise<Answer> {
-  const { backend, apiKey, baseUrl, redactor } = config;
-  return backend === 'gemini' && apiKey ? findAvailability({ apiKey, baseUrl, redactor }) : undefined;
+  const { backend, apiKey, vertex, redactor, proxy } = config;
+  if (backend === 'vertex' && vertex.project !== '')
+    return findVertexAvailability({ vertex, redactor, proxy, readText }, chooseModel(config.model, backend).model.id);
+  return backend === 'gemini' && apiKey ? findAvailability({ ...config, apiKey }) : undefined;
 }
 
 async function settle(name: string, check: () => Promise<Finding | Finding[]>): Promise<Finding[]> {
@@ -59,8 +66,9 @@ async function settle(name: string, check: () => Promise<Finding | Finding[]>): 
   }
 }
 
-function checkBackend(backend: 'gemini' | 'standin'): Finding[] {
-  const { warning } = about('backend');
+function checkBackend({ backend, vertex: { project, location } }: Config): Finding[] {
+  const { ok, warning } = about('backend');
+  if (backend === 'vertex') return [ok(`backend: Vertex AI${project === '' ? '' : `, project ${project}, location ${location}`}`)];
   if (backend === 'gemini') return [];
   return [warning('LIMNER_BACKEND=standin: labelled drawings are made, no real pictures', 'take LIMNER_BACKEND away once there is a key')];
 }

@@ -9,15 +9,20 @@ const { ok, warning, problem } = about('model');
 /** Whether the model of calls that name none can be used, how long it will last, and which of the others cannot be had. */
 export function checkModel({ model: wanted, backend, budget }: Config, answer: Answer): Finding[] {
   if (backend === 'standin') return [];
-  const { model, warning: notice } = chooseModel(wanted);
+  const { model, warning: notice } = chooseModel(wanted, backend);
+  const asker = backend === 'vertex' ? 'this project' : 'this key';
   const name = model.nickname === model.id ? model.id : `${model.nickname} (${model.id})`;
   const offer = answer === undefined || 'error' in answer ? undefined : answer;
   const others = offer?.offered.filter((other) => other.notice === undefined).map(({ nickname }) => nickname) ?? [];
   if (offer && !offer.offers(model.id)) {
     const use =
-      others.length > 0 ? `set LIMNER_MODEL to ${others.join(' or ')}` : 'look at what this key may be used for, in Google AI Studio';
+      others.length > 0
+        ? `set LIMNER_MODEL to ${others.join(' or ')}`
+        : backend === 'vertex'
+          ? 'set GOOGLE_CLOUD_LOCATION=global'
+          : 'look at what this key may be used for, in Google AI Studio';
     return [
-      problem(`model ${name}, used when a call names none: Google does not offer it to this key; it is switched off, or kept from it`, use),
+      problem(`model ${name}, used when a call names none: Google does not offer it to ${asker}; it is switched off, or kept from it`, use),
     ];
   }
   if (model.price === undefined && budget.pricePerImage === undefined && (budget.perDay ?? budget.perCall) !== undefined)
@@ -34,7 +39,7 @@ export function checkModel({ model: wanted, backend, budget }: Config, answer: A
     ...(missing.length > 0
       ? [
           warning(
-            `${toList(missing)}: Google does not offer ${missing.length === 1 ? 'it' : 'them'} to this key; a call that names one fails`,
+            `${toList(missing)}: Google does not offer ${missing.length === 1 ? 'it' : 'them'} to ${asker}; a call that names one fails`,
             `use ${others.join(' or ')}`,
           ),
         ]

@@ -1,20 +1,12 @@
 import { nodeRange } from '../version.ts';
 import { about, type Finding } from './finding.ts';
-import type { Patient, Runtime } from './patient.ts';
+import type { Runtime } from './patient.ts';
 
 const { ok, problem } = about('Node');
 
 /** The Node this process runs on. */
-export function readRuntime({ env }: Pick<Patient, 'env'>): Runtime {
-  const flag = '--use-env-proxy';
-  const flags = [...process.execArgv, ...(env.NODE_OPTIONS ?? '').split(/\s+/)];
-  // The flag came together with proxies for the `http` module, in Node 22.21 and 24.5; before, the variable was for `fetch` alone.
-  const knowsProxies = process.allowedNodeEnvironmentFlags.has(flag);
-  return {
-    version: process.versions.node,
-    knowsProxies,
-    usesProxies: knowsProxies && (env.NODE_USE_ENV_PROXY === '1' || flags.includes(flag)),
-  };
+export function readRuntime(): Runtime {
+  return { version: process.versions.node };
 }
 
 /** Whether limner is made for this Node, by the range package.json gives. */

@@ -17,10 +17,6 @@ export interface Patient {
 export interface Runtime {
   /** Without the `v`. */
   version: string;
-  /** Its HTTP client can be told to go through a proxy. */
-  knowsProxies: boolean;
-  /** It was told so, by `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`. */
-  usesProxies: boolean;
 }
 
 /** What Google said; undefined when it was not asked: offline, without a key, or with the stand-in. */

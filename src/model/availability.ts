@@ -7,7 +7,7 @@ import { ask, type Door, googleUrl, toDoor } from './fetch.ts';
 import { parseGoogleError } from './google-errors.ts';
 
 /** The whole list has to be there by then, in milliseconds. */
-const longestMs = 10_000;
+export const longestMs = 10_000;
 
 /** Google's list is one page of this size; a list of more pages than `mostPages` never ends. */
 const pageSize = 1000;
@@ -43,7 +43,8 @@ export async function findAvailability({
   apiKey,
   baseUrl = googleUrl,
   redactor,
-}: Pick<Config, 'baseUrl' | 'redactor'> & { apiKey: NonNullable<Config['apiKey']> }): Promise<Offer | Unknown> {
+  proxy,
+}: Pick<Config, 'baseUrl' | 'redactor' | 'proxy'> & { apiKey: NonNullable<Config['apiKey']> }): Promise<Offer | Unknown> {
   const late = AbortSignal.timeout(longestMs);
   const started = performance.now();
   const ids = new Set<string>();
@@ -52,10 +53,10 @@ export async function findAvailability({
     let page: Page = { ids: [], next: '', date: undefined };
     for (let count = 0; count < mostPages && page.next !== undefined; count += 1) {
       exchange = begin();
-      page = await readPage(exchange, toDoor(apiKey, baseUrl), toAddress(baseUrl, page.next), late);
+      page = await readPage(exchange, toDoor(apiKey, baseUrl, proxy), toAddress(baseUrl, page.next), late);
       for (const id of page.ids) ids.add(id);
     }
-    return toOffer(ids, page.date, performance.now() - started);
+    return toOffer(models, ids, page.date, performance.now() - started);
   } catch (thrown) {
     const failed = { ...exchange, thrown, body: redactor.redact(exchange.body ?? '') };
     return { error: late.aborted ? tooLate() : toError(failed), reason: exchange.status === undefined ? findReason(thrown) : undefined };
@@ -66,7 +67,8 @@ function begin(): Exchange {
   return { model: '', thrown: undefined };
 }
 
-function toOffer(ids: ReadonlySet<string>, date: string | undefined, milliseconds: number): Offer {
+/** Of the models of a catalogue, those with these ids. */
+export function toOffer(models: readonly CatalogModel[], ids: ReadonlySet<string>, date: string | undefined, milliseconds: number): Offer {
   const theirs = Date.parse(date ?? '');
   return {
     offered: models.filter(({ id }) => ids.has(id)),
@@ -104,11 +106,11 @@ async function readPage(exchange: Exchange, door: Door, address: URL, signal: Ab
   return { ids: usable.map(({ name }) => name.replace(/^models\//, '')), next: list.nextPageToken || undefined, date };
 }
 
-function tooLate(): ToolError {
+export function tooLate(address = 'GOOGLE_GEMINI_BASE_URL'): ToolError {
   const seconds = longestMs / 1000;
   return new ToolError(
     'timeout',
-    `Google did not answer within ${seconds} s. Nothing was billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`,
+    `Google did not answer within ${seconds} s. Nothing was billed. Check the network, the proxy and ${address}, then try again.`,
   );
 }
 
@@ -131,6 +133,7 @@ function toError(exchange: Exchange): ToolError {
     : error;
 }
 
-function toStranger(status: number): string {
-  return `What answered (HTTP ${status}) is not Google's API: a proxy, a firewall or the sign-in page of a network stands in between, or GOOGLE_GEMINI_BASE_URL leads elsewhere.`;
+/** What is said of an answer that is not Google's. */
+export function toStranger(status: number, address = 'GOOGLE_GEMINI_BASE_URL'): string {
+  return `What answered (HTTP ${status}) is not Google's API: a proxy, a firewall or the sign-in page of a network stands in between, or ${address} leads elsewhere.`;
 }

@@ -1,3 +1,4 @@
+import type { Backend } from '../backend.ts';
 import { type AspectRatio, type Resolution, resolutions, type Size, shapeDistance } from '../media.ts';
 
 /** US dollars per million tokens, paid tier, and the image tokens one picture takes at each resolution. */
@@ -32,6 +33,12 @@ const allRatios = [...wideRatios, '1:4', '4:1', '1:8', '8:1'] as const;
 
 /** The most pictures one request should carry; Google documents 14 for every current image model. */
 export const maxImages = 14;
+
+/** A request stays below 20 MB, in characters of JSON, which every proxy on the way takes; the rest is left for words and the frame of the JSON. */
+export const maxRequestLength = 19_500_000;
+
+/** Vertex AI takes no larger picture inside a request, in bytes; what is larger has to lie in Google Cloud Storage. */
+export const mostVertexPictureBytes = 7_000_000;
 
 /**
  * The models, newest first; the first is the default. Ids, abilities and prices: Google's model and price pages as of October 2026; lite's ten
@@ -73,6 +80,22 @@ export const models: readonly CatalogModel[] = [
   },
 ];
 
+/** Only Vertex AI still has it, until March 2027; there, 3.1 flash stays until May 2027 at least. It takes `imageSize` and passes over it. */
+const firstNanoBanana: CatalogModel = {
+  id: 'gemini-2.5-flash-image',
+  nickname: 'Nano Banana',
+  ratios: wideRatios,
+  resolutions: ['1K'],
+  search: false,
+  price: { input: 0.3, text: 2.5, image: 30, imageTokens: { '1K': 1290, '2K': 1290, '4K': 1290 } },
+  notice: 'Google switches gemini-2.5-flash-image off on Vertex AI on 15 March 2027; gemini-nano-banana-2.1 ("flash") is its successor.',
+};
+
+/** The models an upstream has, newest first; the stand-in draws for those of the Gemini API. */
+export function modelsOf(backend: Backend): readonly CatalogModel[] {
+  return backend === 'vertex' ? [...models.map(({ notice: _ofGemini, ...model }) => model), firstNanoBanana] : models;
+}
+
 /** Other names people use for the models above; lower case, words joined by `-`. */
 const aliases: Record<string, string> = {
   'nano-banana': 'gemini-nano-banana-2.1',
@@ -103,11 +126,11 @@ const nicknames: readonly string[] = models.slice(0, 3).map((model) => model.nic
  * The model a caller means by a nickname, an alias, a full id (with or without `models/`) or a retired id. An id nobody knows is passed on
  * as it is, with a warning, since Google may have published it since.
  */
-export function chooseModel(name: string): ChosenModel {
+export function chooseModel(name: string, backend: Backend = 'gemini'): ChosenModel {
   const plain = name.trim().replace(/^models\//, '');
   const key = plain.toLowerCase().replace(/[\s_]+/g, '-');
   const id = aliases[key] ?? key;
-  const known = models.find((model) => model.id === id || model.nickname === key);
+  const known = modelsOf(backend).find((model) => model.id === id || model.nickname === key);
   if (known) return known.notice === undefined ? { model: known } : { model: known, warning: known.notice };
   const successor = successors.find(([prefix]) => key.startsWith(prefix))?.[1];
   const replacement = models.find((model) => model.id === successor);

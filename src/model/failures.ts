@@ -1,10 +1,14 @@
+import { quote } from '../text.ts';
 import { parseGoogleError, toBadRequest, toMissingModel, toPermissionFailure, toQuotaFailure } from './google-errors.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
-import { NotSent } from './wire.ts';
+import { toVertexFailure } from './vertex-failures.ts';
+import { type Barrier, NotSent } from './wire.ts';
 
 /** What is known of one HTTP exchange that failed. */
 export interface Exchange {
   model: string;
+  /** The project on Vertex AI that was asked; absent: it was the Gemini API. */
+  place?: AskedPlace;
   /** Absent: no answer came. */
   status?: number;
   /** Start of the body, of an error or of an answer. */
@@ -15,16 +19,24 @@ export interface Exchange {
   thrown: unknown;
 }
 
+/** What Vertex AI knows a caller by. */
+export interface AskedPlace {
+  project: string;
+  location: string;
+}
+
 /** An HTTP exchange that brought no answer: one row of Google's error table, or of what networks do. Never shows upstream text it did not clean; keys were taken out of it before. */
 export function toFailure(exchange: Exchange): RequestFailure {
   if (exchange.tooLarge)
     return fail('bad_answer', "Google's answer was far larger than any picture and was not read to its end. It may have been billed.", {
       maybeBilled: true,
     });
-  const { status } = exchange;
-  if (status === undefined) return toNetworkFailure(exchange.thrown);
+  const { status, place } = exchange;
+  if (status === undefined) return toNetworkFailure(exchange.thrown, place);
   if (status >= 200 && status < 300) return toCutOffFailure(exchange.thrown);
   const google = parseGoogleError(exchange.body);
+  const ofVertex = place && toVertexFailure(status, google, exchange.model, place);
+  if (ofVertex) return ofVertex;
   if (status === 429) return toQuotaFailure(google);
   if (status >= 500) return toServerFailure(status);
   if (status === 400) return toBadRequest(google);
@@ -33,12 +45,12 @@ export function toFailure(exchange: Exchange): RequestFailure {
   if (status >= 300 && status < 400) {
     return fail(
       'upstream_fault',
-      `The API answered with a redirect (${status}), which limner does not follow: the key stays with the address it is meant for. Check GOOGLE_GEMINI_BASE_URL.`,
+      `The API answered with a redirect (${status}), which limner does not follow: the key stays with the address it is meant for. Check ${nameAddress(place)}.`,
     );
   }
   return fail(
     'upstream_fault',
-    `Google answered with HTTP ${status}, which limner does not know. Try again later; if it stays, check GOOGLE_GEMINI_BASE_URL.`,
+    `Google answered with HTTP ${status}, which limner does not know. Try again later; if it stays, check ${nameAddress(place)}.`,
   );
 }
 
@@ -56,7 +68,54 @@ function findUnsentReason(thrown: unknown): string | undefined {
   return thrown instanceof NotSent ? findReason(thrown) : causesOf(thrown).find(isNeverSent)?.code;
 }
 
-function toNetworkFailure(thrown: unknown): RequestFailure {
+/** The setting that says where requests go. */
+function nameAddress(place: AskedPlace | undefined): string {
+  return place ? 'GOOGLE_VERTEX_BASE_URL' : 'GOOGLE_GEMINI_BASE_URL';
+}
+
+/** The proxy that was not passed, where there was one. */
+export function findBarrier(thrown: unknown): Barrier | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  return (thrown instanceof NotSent ? thrown.barrier : undefined) ?? findBarrier(thrown.cause);
+}
+
+/** A proxy that is not there, or does not let the request through: nothing was sent. */
+export function toBarrierFailure({ proxy, target, status }: Barrier, reason: string | undefined): RequestFailure {
+  const name = `The proxy ${quote(new URL(proxy.url).host)} (${proxy.name})`;
+  const unsent = 'Nothing was sent or billed.';
+  if (status === 407 && proxy.authorization === undefined)
+    return fail(
+      'unreachable',
+      `${name} wants a name and a password (407). ${unsent} The person must write them into ${proxy.name}, as in http://NAME:PASSWORD@proxy.example:3128, other signs than letters and digits escaped (%40 is @).`,
+    );
+  if (status === 407)
+    return fail(
+      'unreachable',
+      `${name} does not take the name and password in ${proxy.name} (407). ${unsent} The person must mend them there.`,
+    );
+  if (status !== undefined)
+    return fail(
+      'unreachable',
+      `${name} does not let requests through to ${target} (${status}). ${unsent} It has to allow CONNECT to that host.`,
+      {
+        maxRequests: status >= 500 ? 3 : 1,
+        waitingFor: 'the proxy does not answer, trying again',
+      },
+    );
+  const again = { maxRequests: 3, waitingFor: 'the proxy cannot be reached, trying again' } as const;
+  return fail(
+    'unreachable',
+    `${name} cannot be reached${reason === undefined ? '' : ` (${reason})`}. ${unsent} Check ${proxy.name}; a host that needs no proxy is named in NO_PROXY.`,
+    again,
+  );
+}
+
+/** A certificate this computer does not trust, or no TLS where it should be. */
+export const untrusted = /CERT|SELF_SIGNED|UNABLE_TO|SSL|TLS|EPROTO/;
+
+function toNetworkFailure(thrown: unknown, place: AskedPlace | undefined): RequestFailure {
+  const barrier = findBarrier(thrown);
+  if (barrier) return toBarrierFailure(barrier, findReason(thrown));
   const reason = findUnsentReason(thrown);
   if (reason === undefined) {
     return fail('unreachable', 'The connection to Google broke before an answer came. The request may have been billed. Try again.', {
@@ -65,11 +124,20 @@ function toNetworkFailure(thrown: unknown): RequestFailure {
       waitingFor: 'the connection broke, trying again',
     });
   }
-  return fail(
-    'unreachable',
-    `Google's API cannot be reached (${reason}). Nothing was sent or billed. Check the network, the proxy and GOOGLE_GEMINI_BASE_URL, then try again.`,
-    { maxRequests: 3, waitingFor: 'Google cannot be reached, trying again' },
-  );
+  const again = { maxRequests: 3, waitingFor: 'Google cannot be reached, trying again' } as const;
+  const unreached = `Google's API cannot be reached (${reason}). Nothing was sent or billed.`;
+  if (isUntrusted(reason))
+    return fail(
+      'unreachable',
+      `${unreached} This computer does not trust the certificate that came. Where a proxy or a firewall opens encrypted connections, the person must set NODE_EXTRA_CA_CERTS to the file (PEM) of its certificate authority, in the environment of the server; else check ${nameAddress(place)}.`,
+    );
+  const where = place && reason === 'ENOTFOUND' ? `GOOGLE_CLOUD_LOCATION (${place.location}), ` : '';
+  return fail('unreachable', `${unreached} Check ${where}the network, the proxy and ${nameAddress(place)}, then try again.`, again);
+}
+
+/** Of a chain that ends at nobody who is known, as against one that has expired or is for another host. */
+function isUntrusted(reason: string): boolean {
+  return /SELF_SIGNED|UNABLE_TO/.test(reason);
 }
 
 /** Error codes of what can only fail before a connection stands: names, a closed door, certificates, the handshake. */

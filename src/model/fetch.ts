@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Secret } from '../settings/key.ts';
+import type { WebProxy } from '../settings/proxy.ts';
 import type { Exchange } from './failures.ts';
 import { scanForPictures } from './picture-scan.ts';
 import type { SetAside } from './set-aside.ts';
-import { readAll, send, type WireAnswer } from './wire.ts';
+import { readAll, send, type WireAnswer, type WireRequest } from './wire.ts';
 import { boundYoungHeap } from './young-heap.ts';
 
 /** Answers beyond this are not read: a 4K picture with its signatures is about 40 MB of JSON. */
@@ -18,45 +19,53 @@ const maxTextCharacters = 4_000_000;
 /** The address of Google's Gemini API. */
 export const googleUrl = 'https://generativelanguage.googleapis.com';
 
-/** The one place the key goes to. */
+/** The one place a key or a token goes to, and how it is shown there. */
 export interface Door {
-  apiKey: Secret;
   /** Scheme, host and port. */
   origin: string;
+  /** The header that carries it, and what else belongs to it. */
+  credential(): Record<string, string>;
+  proxy: WebProxy | undefined;
 }
 
 /** The door to Google's own API, or to the address the settings name. */
-export function toDoor(apiKey: Secret, baseUrl = googleUrl): Door {
-  return { apiKey, origin: new URL(baseUrl).origin };
+export function toDoor(apiKey: Secret, baseUrl = googleUrl, proxy?: WebProxy): Door {
+  return { origin: new URL(baseUrl).origin, credential: () => ({ 'x-goog-api-key': apiKey.reveal() }), proxy };
 }
 
-/** Puts the key on, in a header, which is in no log of addresses. Throws for any other place than the key is meant for. */
-async function sendThrough({ apiKey, origin }: Door, url: URL, request: Parameters<typeof send>[1]): Promise<WireAnswer> {
+/** Puts the key or the token on, in a header, which is in no log of addresses. Throws for any other place than it is meant for. */
+export async function sendThrough({ origin, credential, proxy }: Door, url: URL, request: WireRequest): Promise<WireAnswer> {
   if (url.origin !== origin) throw new Error('a request to another place than the key is meant for');
-  return send(url, { ...request, headers: { ...request.headers, 'x-goog-api-key': apiKey.reveal() } });
+  return send(url, { ...request, proxy, headers: { ...request.headers, ...credential() } });
 }
 
 /**
  * Asks for a text that is free, and notes what came in `exchange`: status, text, or that it was too large. Resolves with the clock of whoever answered; rejects with
- * what broke. `signal` bounds all of it.
+ * what broke. `signal` bounds all of it. With a `question`, that is posted as JSON.
  */
-export async function ask(exchange: Exchange, door: Door, url: URL, signal: AbortSignal): Promise<string | undefined> {
-  const { status, date, body } = await sendThrough(door, url, { headers: {}, signal });
+export async function ask(exchange: Exchange, door: Door, url: URL, signal: AbortSignal, question?: object): Promise<string | undefined> {
+  const posted = question && { headers: json, body: JSON.stringify(question) };
+  const { status, date, body } = await sendThrough(door, url, { headers: {}, signal, ...posted });
   exchange.status = status;
+  exchange.body = await readShort(body, maxTextCharacters);
+  exchange.tooLarge = exchange.body.length > maxTextCharacters;
+  return date;
+}
+
+/** A body as text; one that is longer ends after so many characters and a few more. */
+export async function readShort(body: Readable, most = maxNotedCharacters): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
-    exchange.tooLarge = text.length > maxTextCharacters;
     // Leaving the loop lets go of the rest, which may be endless.
-    if (exchange.tooLarge) break;
+    if (text.length > most) break;
   }
-  exchange.body = text;
-  return date;
+  return text;
 }
 
 /**
- * The fetch the SDK is given, one per request. It puts the key on, which the SDK does not have, for requests to its own place alone; notes what came in
+ * The fetch the SDK is given, one per request. It puts the key or the token on, which the SDK does not have, for requests to its own place alone; notes what came in
  * `exchange`, since the SDK does not hand on everything; refuses redirects, which would take the key along; caps the answer; and takes the pictures
  * out of it while it arrives, so that the SDK parses little more than words.
  */

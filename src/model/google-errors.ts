@@ -12,7 +12,7 @@ const errorBody = z.object({
 });
 
 /** The body of an error of Google's; empty where it is none. */
-interface GoogleError {
+export interface GoogleError {
   message: string;
   status: string;
   details: readonly Record<string, unknown>[];
@@ -57,7 +57,7 @@ export function toQuotaFailure(google: GoogleError): RequestFailure {
 }
 
 /** Seconds of `RetryInfo.retryDelay`, such as "34s" or "34.4s". */
-function toRetryDelay(details: readonly Record<string, unknown>[]): number | undefined {
+export function toRetryDelay(details: readonly Record<string, unknown>[]): number | undefined {
   const delay = details.map((detail) => detail.retryDelay).find((value) => typeof value === 'string');
   const seconds = typeof delay === 'string' ? Number.parseFloat(delay) : Number.NaN;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
@@ -83,6 +83,11 @@ export function toBadRequest(google: GoogleError): RequestFailure {
   if (google.status === 'FAILED_PRECONDITION') {
     return fail('billing', 'Google refuses this project here until billing is turned on for it in Google AI Studio.');
   }
+  return toInvalid(google);
+}
+
+/** 400 for the request itself. */
+export function toInvalid(google: GoogleError): RequestFailure {
   const words = cleanText(google.message, 300);
   const said = words === '' ? '' : ` Google says: ${quote(words, 300)}`;
   return fail(

@@ -1,12 +1,20 @@
+import type { Backend } from '../backend.ts';
 import type { AspectRatio, Resolution } from '../media.ts';
 
 /**
- * The contract of an upstream: something that makes pictures from words and pictures. Two exist: Google's Gemini API and the offline stand-in.
+ * The contract of an upstream: something that makes pictures from words and pictures. Three exist: Google's Gemini API, the same models on Vertex AI, and the
+ * offline stand-in.
  * One call asks for one picture; variations are several calls side by side.
  */
 export interface ImageModel {
   /** Which upstream this is; `standin` must never be presented as AI. */
-  readonly backend: 'gemini' | 'standin';
+  readonly backend: Backend;
+
+  /** Largest picture it takes inside a request, in bytes; absent: only what all of a request may have counts. */
+  readonly mostPictureBytes?: number;
+
+  /** For the pictures of one call that do not fit into a request; absent: everything has to fit. The caller ends it when the call is over, whatever came of it. */
+  beginUploads?(): Uploads;
 
   /**
    * Makes the picture `request` describes.
@@ -18,6 +26,14 @@ export interface ImageModel {
    * - Rejects with a `ToolError` that explains itself; with code `timeout` when `call.deadline` fires first.
    */
   generate(request: ImageRequest, call: ModelCall): Promise<ImageResponse>;
+}
+
+/** Pictures of one call that lie beside its requests, at the upstream's, each once and no longer than the call. */
+export interface Uploads {
+  /** Resolves with what a request refers to the picture by, once it can be used. Rejects with a `ToolError`, or when `signal` fires. */
+  put(base64: string, mediaType: string, signal: AbortSignal): Promise<string>;
+  /** Deletes them all. Never rejects; what cannot be deleted is gone after 48 hours. */
+  end(): Promise<void>;
 }
 
 export interface ImageRequest {
@@ -88,6 +104,8 @@ export interface ModelCall {
    * with the same, later with what went wrong before.
    */
   beforeSending(): Promise<SentRequest>;
+  /** Shared by the requests of a call. */
+  uploads?: Uploads;
   /** Told that a picture begins to arrive. An upstream that has its pictures at once need not ask. */
   beginPicture?(): ArrivingPicture;
   /** Told in a few words what is being waited for, when it is something other than the picture: "rate limit, trying again in 12 s". */

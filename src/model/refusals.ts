@@ -13,10 +13,13 @@ export interface EmptyAnswer {
 
 const notBilled = 'Blocked pictures are not billed.';
 
+const armor = `Model Armor, a filter the Google Cloud project has set up, held this back (MODEL_ARMOR). ${notBilled} Rephrase the prompt, or let whoever keeps the project look at its template.`;
+
 /** HTTP 200 and no picture: a refusal, a remark, or a miss. One row of Google's table of finish reasons each. */
 export function toRefusal(answer: EmptyAnswer): RequestFailure {
   const { blockReason, finishReason } = answer;
   const said = answer.finishMessage ? ` Google says: ${quote(answer.finishMessage, 400)}` : '';
+  if (blockReason === 'MODEL_ARMOR' || finishReason === 'MODEL_ARMOR') return refused(`${armor}${said}`);
   if (blockReason)
     return refused(
       `Google blocked the prompt before painting (${name(blockReason)}). ${notBilled} Describe the picture differently, without what its policy forbids.${said}`,
@@ -28,7 +31,6 @@ export function toRefusal(answer: EmptyAnswer): RequestFailure {
     case 'PROHIBITED_CONTENT':
     case 'BLOCKLIST':
     case 'SPII':
-    case 'MODEL_ARMOR':
       return refused(
         `Google's filter held the picture back (${finishReason}): it broke a policy or showed what belongs to others. ${notBilled} Rephrase the prompt; the same words will be refused again.${said}`,
       );

@@ -1,14 +1,26 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { isSpared, type WebProxy } from '../settings/proxy.ts';
 
 /** A request with everything in it. */
-interface WireRequest {
+export interface WireRequest {
+  /** Absent: POST where there is a body, else GET. */
+  method?: 'DELETE';
   headers: Record<string, string>;
-  /** What is posted; absent: nothing, the address is asked for with GET. */
-  body?: string;
+  /** What is posted; absent: nothing. */
+  body?: string | StreamedBody;
   signal: AbortSignal | undefined;
+  /** Passed by where it says so itself. */
+  proxy?: WebProxy | undefined;
+}
+
+/** A body that is never held as a whole. */
+interface StreamedBody {
+  byteLength: number;
+  /** Exactly so many bytes; what breaks in it ends the request. */
+  pieces: AsyncIterable<Uint8Array>;
 }
 
 /** An answer whose headers have arrived. */
@@ -16,33 +28,48 @@ export interface WireAnswer {
   status: number;
   /** The clock of whoever answered, as its `Date` header says; undefined where it has none. */
   date: string | undefined;
+  headers: http.IncomingHttpHeaders;
   /** How long the body will be, in bytes; undefined where its header does not say, or speaks of the compressed one. */
   length: number | undefined;
   /** As it was before it was compressed. */
   body: Readable;
 }
 
+/** A proxy on the way that was not passed. */
+export interface Barrier {
+  proxy: WebProxy;
+  /** Where the request was to go: host and port. */
+  target: string;
+  /** What the proxy answered; undefined: nothing. */
+  status: number | undefined;
+}
+
 /** Nothing of the request has left: no connection stood, or none whose certificate was seen. `cause` says why. */
 export class NotSent extends Error {
-  constructor(cause: unknown) {
+  readonly barrier: Barrier | undefined;
+
+  constructor(cause: unknown, barrier?: Barrier) {
     super('nothing was sent', { cause });
+    this.barrier = barrier;
   }
 }
 
 /**
  * Sends with Node's own HTTP client: over a 4K picture `fetch` takes three times as long, and 40 MB for its parser. No time limit but the signal's, no redirect is
- * followed, certificates are verified whatever the environment says, and connections are Node's own, so a proxy that Node is told to use is used. Rejects with the
- * system's errors, in a `NotSent` where that is known.
+ * followed, certificates are verified whatever the environment says. Through a proxy a tunnel is made first, so that it sees host and port alone; without one,
+ * connections are Node's own. Rejects with the system's errors, in a `NotSent` where that is known.
  */
-export async function send(url: URL, { headers, body, signal }: WireRequest): Promise<WireAnswer> {
+export async function send(url: URL, { method, headers, body, signal, proxy }: WireRequest): Promise<WireAnswer> {
   const { request } = url.protocol === 'https:' ? https : http;
+  const way = proxy && !isSpared(url, proxy) ? { proxy, agent: (await import('./proxy-agent.ts')).toAgent(proxy) } : undefined;
   const sent = request(url, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     rejectUnauthorized: true,
     insecureHTTPParser: false,
     ...(signal && { signal }),
+    ...(way && { agent: way.agent }),
   });
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const length = body === undefined ? {} : { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength };
   const all = { ...headers, 'accept-encoding': Object.keys(decoders).join(', '), ...length };
   // Not among the options, which NODE_DEBUG prints.
   for (const [name, value] of Object.entries(all)) sent.setHeader(name, value);
@@ -50,15 +77,27 @@ export async function send(url: URL, { headers, body, signal }: WireRequest): Pr
   const open = () => {
     isOpen = true;
   };
+  const barrier = way && watchTunnel(sent, way.proxy, `${url.hostname}:${url.port || '443'}`);
   // A connection that is used again is open already.
   sent.on('socket', (socket) => (sent.reusedSocket ? open() : socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', open)));
   return new Promise((resolve, reject) => {
     // What breaks after the headers came is told by the answer's own stream; what is no answer at all, by the end alone.
     sent.on('response', (answer) => resolve(toAnswer(answer)));
-    sent.on('error', (error) => reject(isOpen ? error : new NotSent(error)));
+    sent.on('error', (error) => reject(isOpen ? error : new NotSent(error, barrier?.())));
     sent.on('close', () => reject(new Error('no answer')));
-    sent.end(body);
+    if (body === undefined || typeof body === 'string') sent.end(body);
+    else pipeline(Readable.from(body.pieces), sent, (error) => error && sent.destroy(error));
   });
+}
+
+/** Ends a request whose tunnel the proxy refuses, whose own answer would pass for Google's; resolves with what stands in the way, until the tunnel does. */
+function watchTunnel(sent: http.ClientRequest, proxy: WebProxy, target: string): () => Barrier | undefined {
+  let barrier: Barrier | undefined = { proxy, target, status: undefined };
+  sent.on('proxyConnect', ({ statusCode: status }: { statusCode: number }) => {
+    barrier = status === 200 ? undefined : { proxy, target, status };
+    if (barrier) sent.destroy(new Error('the proxy refused'));
+  });
+  return () => barrier;
 }
 
 const chunkSize = 64 * 1024;
@@ -75,6 +114,7 @@ function toAnswer(answer: http.IncomingMessage): WireAnswer {
   return {
     status: answer.statusCode ?? 0,
     date,
+    headers: answer.headers,
     length: encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
     // Whoever reads it hears of what breaks.
     body: decoder ? pipeline(answer, decoder, () => undefined) : answer,

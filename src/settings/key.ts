@@ -83,15 +83,19 @@ function isPlaceholder(key: string): boolean {
   return variable.test(key) || placeholders.some((pattern) => pattern.test(key));
 }
 
+/** The settings that name another address in Google's place. */
+type AddressName = 'GOOGLE_GEMINI_BASE_URL' | 'GOOGLE_VERTEX_BASE_URL';
+
 /**
  * The address the key is sent to. Google's own when absent; in clear only within this computer; without what would be lost or shown in an address.
  * Settings come from the environment and the person's own file alone, so no project can choose it.
  */
-export function toBaseUrl(value: string | undefined, found: Findings): string | undefined {
+export function toBaseUrl(name: AddressName, setting: Setting, found: Findings): string | undefined {
+  const value = setting(name);
   if (value === undefined) return undefined;
   const wrong = findAddressFault(value);
   if (wrong === undefined) return value.replace(/\/+$/, '');
-  found.problems.push(named('GOOGLE_GEMINI_BASE_URL', wrong));
+  found.problems.push(named(name, wrong));
   return undefined;
 }
 
@@ -100,7 +104,7 @@ function findAddressFault(value: string): Fault | undefined {
     return { says: `is ${quote(value)}`, expected: 'an address such as https://generativelanguage.googleapis.com' };
   const { protocol, hostname, username, password, search, hash } = new URL(value);
   if (username || password)
-    return { says: 'holds a name or a password before the @', fix: 'leave it out, the key is the only credential limner sends' };
+    return { says: 'holds a name or a password before the @', fix: 'leave it out, limner sends no other credential than its own' };
   if (search || hash || /[?#]/.test(value)) return { says: 'holds a ? or a #', fix: 'give the address alone' };
   if (protocol === 'http:' && !isLoopback(hostname))
     return {

@@ -1,3 +1,4 @@
+import { type Backend, backends } from '../backend.ts';
 import type { Fault } from '../fault.ts';
 import type { OptionName } from '../options.ts';
 import { quote } from '../text.ts';
@@ -10,10 +11,10 @@ export interface Budget {
   pricePerImage?: number;
 }
 
-export function toBackend(value: string | undefined, found: Findings): 'gemini' | 'standin' {
-  if (value === undefined || value === 'gemini') return 'gemini';
-  if (value === 'standin') return 'standin';
-  found.problems.push({ says: `LIMNER_BACKEND is ${quote(value)}`, expected: 'gemini or standin' });
+export function toBackend(value: string | undefined, found: Findings): Backend {
+  const backend = backends.find((known) => known === (value ?? 'gemini'));
+  if (backend !== undefined) return backend;
+  found.problems.push({ says: `LIMNER_BACKEND is ${quote(value ?? '')}`, expected: 'gemini, vertex or standin' });
   return 'gemini';
 }
 

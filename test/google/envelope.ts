@@ -1,6 +1,6 @@
 import { findModel, newest } from './models.ts';
 import { jsonReply, type Reply } from './reply.ts';
-import type { GoogleRequest } from './request.ts';
+import { type GoogleRequest, isForVertex } from './request.ts';
 
 const thoughtTokens = 174;
 
@@ -21,8 +21,10 @@ export function envelope(request: GoogleRequest, { candidates, promptFeedback, p
     ...(promptFeedback !== undefined && { promptFeedback }),
     ...(usage && { usageMetadata: usageOf(request, pictures, candidates === undefined) }),
     modelVersion: request.model,
+    ...(isForVertex(request) && { createTime: '2026-11-22T09:30:00.123456Z' }),
     responseId: responseIdOf(request),
   };
+  if (isForVertex(request)) return jsonReply(200, body);
   return jsonReply(200, body, { 'x-gemini-service-tier': 'standard', 'server-timing': 'gfet4t7; dur=11823' });
 }
 
@@ -46,7 +48,8 @@ function usageOf(request: GoogleRequest, pictures: number, blocked: boolean): Re
   const text = Math.max(1, Math.ceil(request.texts.join(' ').length / 4));
   const images = request.images.length * 258;
   const promptTokensDetails = [{ modality: 'TEXT', tokenCount: text }, ...(images > 0 ? [{ modality: 'IMAGE', tokenCount: images }] : [])];
-  const prompt = { promptTokenCount: text + images, promptTokensDetails, serviceTier: 'standard' };
+  const tier = isForVertex(request) ? { trafficType: 'ON_DEMAND' } : { serviceTier: 'standard' };
+  const prompt = { promptTokenCount: text + images, promptTokensDetails, ...tier };
   if (blocked) return { ...prompt, totalTokenCount: text + images };
   const imageTokens = pictures * imageTokensOf(request);
   const candidates = pictures > 0 ? imageTokens + 163 : 0;

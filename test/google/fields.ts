@@ -57,16 +57,16 @@ const safetySetting: Field = {
 const searchTypes: Field = { message: { webSearch: { message: {} }, imageSearch: { message: {} } } };
 const timeRangeFilter: Field = { message: { startTime: 'string', endTime: 'string' } };
 
+const shared = {
+  contents: { list: content },
+  systemInstruction: content,
+  generationConfig,
+  safetySettings: { list: safetySetting },
+  tools: { list: { message: { googleSearch: { message: { searchTypes, timeRangeFilter } } } } },
+} as const satisfies Record<string, Field>;
+
 /** The request body. */
-export const generateContentRequest: Field = {
-  message: {
-    model: 'string',
-    contents: { list: content },
-    systemInstruction: content,
-    generationConfig,
-    safetySettings: { list: safetySetting },
-    tools: { list: { message: { googleSearch: { message: { searchTypes, timeRangeFilter } } } } },
-    serviceTier: 'string',
-    store: 'bool',
-  },
-};
+export const generateContentRequest: Field = { message: { ...shared, model: 'string', serviceTier: 'string', store: 'bool' } };
+
+/** That of Vertex AI, which lacks some of the Gemini API's fields and has some of its own. */
+export const vertexRequest: Field = { message: { ...shared, labels: { message: {} }, modelArmorConfig: { message: {} } } };

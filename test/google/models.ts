@@ -80,6 +80,22 @@ const retired: Record<string, string> = {
   'imagen-4.0-fast-generate-001': 'gemini-nano-banana-2.1',
 };
 
+/** Switched off on the Gemini API, and not yet on Vertex AI. */
+const first: GoogleModel = {
+  id: 'gemini-2.5-flash-image',
+  displayName: 'Nano Banana',
+  ratios: tenRatios,
+  sizes: anySize,
+  search: [],
+  thinkingLevels: [],
+  tokens: { input: 32_768, output: 32_768 },
+  imageTokens: { '1K': 1290 },
+};
+
+export function findVertexModel(id: string): GoogleModel | undefined {
+  return id === first.id ? first : findModel(id);
+}
+
 export function findModel(id: string): GoogleModel | undefined {
   return models.find((model) => model.id === id);
 }

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { candidate, envelope, responseIdOf } from './envelope.ts';
-import { colourOf, draw, type Look, type PictureFormat, signature, withManifest } from './pictures.ts';
-import type { GoogleRequest } from './request.ts';
+import { colourOf, draw, type Look, type PictureFormat, signature, withManifest, withPlainMetadata } from './pictures.ts';
+import { type GoogleRequest, isForVertex } from './request.ts';
 import { pixelsOf } from './sizes.ts';
 import { sniff } from './sniff.ts';
 
@@ -75,7 +75,8 @@ async function drawFor(look: PictureLook, request: GoogleRequest, shift: number)
   const format = look.format ?? (alpha ? 'png' : 'jpeg');
   const background = look.background ?? colourOf(request.texts.join('\n'), shift);
   const drawing = await draw({ format, width, height, alpha, noise, background, ...(look.subject && { subject: look.subject }) });
-  return format === 'jpeg' ? withManifest(drawing, `${responseIdOf(request)}-${shift}`) : drawing;
+  if (format !== 'jpeg') return drawing;
+  return (isForVertex(request) ? withPlainMetadata : withManifest)(drawing, `${responseIdOf(request)}-${shift}`);
 }
 
 function toSize(request: GoogleRequest): { width: number; height: number } {

@@ -116,3 +116,14 @@ export function withManifest(jpeg: Buffer, instance: string): Buffer {
   const after = jpeg.readUInt16BE(2) === 0xffe0 ? 4 + jpeg.readUInt16BE(4) : 2;
   return Buffer.concat([jpeg.subarray(0, after), head, box, jpeg.subarray(after)]);
 }
+
+/** `jpeg` with the XMP that Vertex AI writes in the manifest's place; no two answers are the same file. */
+export function withPlainMetadata(jpeg: Buffer, instance: string): Buffer {
+  const term = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+  const packet = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="${instance}" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType="${term}"/></rdf:RDF></x:xmpmeta>`;
+  const payload = Buffer.from(`http://ns.adobe.com/xap/1.0/\0${packet}`);
+  const head = Buffer.from([0xff, 0xe1, 0, 0]);
+  head.writeUInt16BE(payload.length + 2, 2);
+  const after = jpeg.readUInt16BE(2) === 0xffe0 ? 4 + jpeg.readUInt16BE(4) : 2;
+  return Buffer.concat([jpeg.subarray(0, after), head, payload, jpeg.subarray(after)]);
+}

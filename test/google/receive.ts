@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type Body, type GoogleRequest, readBody, summarise } from './request.ts';
+import { vertexRequest } from './fields.ts';
+import { type Body, type GoogleRequest, readBody, summarise, vertexVersion } from './request.ts';
 import type { Violation } from './schema.ts';
 import { maxBodyBytes } from './validate.ts';
 
@@ -11,13 +12,13 @@ export interface Received {
 }
 
 /** Reads a generateContent request to its end, good or bad. */
-export async function receive(incoming: IncomingMessage, model: string): Promise<Received> {
+export async function receive(incoming: IncomingMessage, model: string, apiVersion = 'v1beta'): Promise<Received> {
   const at = performance.now();
   const apiKey = keyOf(incoming);
   const { text, bytes } = await readText(incoming);
   const json = parse(text);
-  const { body, violations } = readBody(json ?? {});
-  const fixed = { number: 0, apiVersion: 'v1beta', refused: undefined, dropped: false };
+  const { body, violations } = readBody(json ?? {}, apiVersion === vertexVersion ? vertexRequest : undefined);
+  const fixed = { number: 0, apiVersion, refused: undefined, dropped: false };
   return { request: { ...fixed, ...summarise(body), model, apiKey, at, body: json, bytes }, body, violations };
 }
 

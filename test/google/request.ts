@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { generateContentRequest } from './fields.ts';
-import { conform, type Violation } from './schema.ts';
+import { conform, type Field, type Violation } from './schema.ts';
 
 /** One generateContent request as received, whether or not it was accepted. */
 export interface GoogleRequest {
@@ -17,7 +17,7 @@ export interface GoogleRequest {
   bytes: number;
   /** All text parts of the last user turn, in order. */
   texts: string[];
-  /** The inlineData of the last user turn, in order. */
+  /** The pictures of the last user turn, in order: those in it, and those it refers to as files. */
   images: { mimeType: string; bytes: Buffer }[];
   aspectRatio: string | undefined;
   imageSize: string | undefined;
@@ -33,7 +33,7 @@ const blob = z.object({ mimeType: z.string().default(''), data: z.instanceof(Buf
 const part = z.object({
   text: z.string().optional(),
   inlineData: blob.optional(),
-  fileData: z.object({ fileUri: z.string().default('') }).optional(),
+  fileData: z.object({ fileUri: z.string().default(''), mimeType: z.string().optional() }).optional(),
 });
 const content = z.object({ role: z.string().optional(), parts: z.array(part).default([]) });
 const generationConfig = z.object({
@@ -56,9 +56,9 @@ export type Part = z.infer<typeof part>;
 export type Body = z.infer<typeof bodySchema>;
 
 /** A body read leniently, and everything in it that Google would not have read. */
-export function readBody(json: unknown): { body: Body; violations: Violation[] } {
+export function readBody(json: unknown, request: Field = generateContentRequest): { body: Body; violations: Violation[] } {
   const violations: Violation[] = [];
-  const parsed = bodySchema.safeParse(conform(json, generateContentRequest, '', violations));
+  const parsed = bodySchema.safeParse(conform(json, request, '', violations));
   return { body: parsed.success ? parsed.data : bodySchema.parse({}), violations };
 }
 
@@ -75,4 +75,11 @@ export function summarise(
     responseModalities: body.generationConfig.responseModalities,
     search: body.tools.some((tool) => tool.googleSearch !== undefined),
   };
+}
+
+/** What requests to Vertex AI have for `apiVersion`. */
+export const vertexVersion = 'v1beta1';
+
+export function isForVertex({ apiVersion }: Pick<GoogleRequest, 'apiVersion'>): boolean {
+  return apiVersion === vertexVersion;
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
+import { type Disturb, disturbed } from './disturbance.ts';
 import { toReply } from './errors.ts';
+import { answerFiles, createFileStore, type FileStore, takeFiles } from './file-store.ts';
 import { answerOther, mostPerPage } from './list.ts';
 import { picture } from './picture.ts';
 import { keyOf, type Received, receive } from './receive.ts';
@@ -30,7 +32,11 @@ export interface Google {
   always(answer: Answer | undefined): void;
   /** The answer to whoever asks for the list of models; undefined for the list again. */
   onList(answer: Answer | undefined): void;
-  /** Forgets requests, queued answers and what `always` and `onList` said. */
+  /** The files it keeps. */
+  files: FileStore;
+  /** What happens to the coming requests that are no generateContent calls; undefined for nothing again. */
+  disturb(disturb: Disturb | undefined): void;
+  /** Forgets requests, queued answers and what `always`, `onList` and `disturb` said; files stay. */
   reset(): void;
   /** Drops every connection and stops. */
   close(): Promise<void>;
@@ -39,6 +45,8 @@ export interface Google {
 export interface GoogleOptions {
   /** The only key that is taken. */
   key?: string;
+  /** What goes before Google's own paths, as at a gateway: `/gemini`. */
+  prefix?: string;
   /** The most models on one page of their list, whatever is asked for. */
   pageSize?: number;
 }
@@ -47,13 +55,18 @@ export interface GoogleOptions {
 export const testKey = 'test-key-0123456789';
 
 /** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
-export async function startGoogle({ key = testKey, pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
+export async function startGoogle({ key = testKey, prefix = '', pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
   const good = picture();
-  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good };
-  const { url, close } = await listen((incoming, response) => respond(state, incoming, response));
+  const files = createFileStore();
+  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good, files, disturb: undefined };
+  const { url, close } = await listen((incoming, response) => respond(state, incoming, response, prefix));
   return {
     url,
     close,
+    files,
+    disturb: (disturb) => {
+      state.disturb = disturb;
+    },
     requests: state.requests,
     others: state.others,
     next: (...answers) => void state.queue.push(...answers),
@@ -65,6 +78,7 @@ export async function startGoogle({ key = testKey, pageSize = mostPerPage }: Goo
     },
     reset: () => {
       state.onList = undefined;
+      state.disturb = undefined;
       for (const list of [state.requests, state.others, state.queue]) list.length = 0;
       state.usual = good;
     },
@@ -80,14 +94,17 @@ interface State {
   queue: Answer[];
   /** The answer when the queue is empty. */
   usual: Answer;
+  files: FileStore;
+  disturb: Disturb | undefined;
 }
 
-async function respond(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+async function respond(state: State, incoming: IncomingMessage, response: ServerResponse, prefix: string): Promise<void> {
+  const path = incoming.url ?? '/';
+  const url = new URL(path.startsWith(prefix) ? path.slice(prefix.length) : '/elsewhere', 'http://127.0.0.1');
   const model = /^\/v1beta\/models\/([^/:]+):generateContent$/.exec(url.pathname)?.[1];
   if (incoming.method !== 'POST' || model === undefined) {
     state.others.push({ method: incoming.method ?? '', path: `${url.pathname}${url.search}`, apiKey: keyOf(incoming) });
-    return send(await answerOther(await receive(incoming, ''), url, incoming.method, state), response);
+    return send(await disturbed(state.disturb, incoming, () => answerService(state, incoming, url)), response);
   }
   const received = await receive(incoming, decodeURIComponent(model));
   received.request.number = state.requests.push(received.request);
@@ -100,17 +117,29 @@ async function respond(state: State, incoming: IncomingMessage, response: Server
   send(reply, response);
 }
 
+/** Files, or the list of models. */
+async function answerService(state: State, incoming: IncomingMessage, url: URL): Promise<Reply> {
+  const problem = findKeyProblem(keyOf(incoming), url.searchParams, state.key);
+  const isFile = /\/files(\/|$)/.test(url.pathname);
+  if (isFile && problem) return toReply(problem);
+  const self = `http://${incoming.headers.host}`;
+  return (await answerFiles(state.files, incoming, url, self)) ?? answerOther(await receive(incoming, ''), url, incoming.method, state);
+}
+
 /** Google's own refusal, or else the next answer of the test. */
-async function answer(state: State, { request, body, violations }: Received, query: URLSearchParams): Promise<Reply> {
-  const problem = findKeyProblem(request.apiKey, query, state.key) ?? (await findProblem(request, body, violations));
+async function answer(state: State, received: Received, query: URLSearchParams): Promise<Reply> {
+  const { request, body, violations } = received;
+  const problem =
+    findKeyProblem(request.apiKey, query, state.key) ?? takeFiles(state.files, received) ?? (await findProblem(request, body, violations));
   if (problem === undefined) return (state.queue.shift() ?? state.usual)(request);
   request.refused = problem.message;
   return toReply(problem);
 }
 
-type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
+/** Answers on a free port of 127.0.0.1. */
+export async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
   const server = createServer((incoming, response) => {
     // What is thrown here is a mistake in a test's own answer, or a client that left while it was sending: nobody to tell but the client.
     responder(incoming, response).catch((error: unknown) =>

@@ -19,16 +19,32 @@ export function findKeyProblem(apiKey: string | undefined, query: URLSearchParam
   return apiKey === key ? undefined : keyInvalid();
 }
 
+/** Which models there are, and what is said of any other. */
+export interface Catalogue {
+  find(id: string): GoogleModel | undefined;
+  missing(id: string): Problem;
+}
+
+const geminiCatalogue: Catalogue = {
+  find: findModel,
+  missing(id) {
+    const successor = successorOf(id);
+    return successor === undefined ? modelUnknown(id) : modelRetired(id, successor);
+  },
+};
+
 /** What Google would refuse in this request, the first of it; undefined for a good one. */
-export async function findProblem(request: GoogleRequest, body: Body, violations: readonly Violation[]): Promise<Problem | undefined> {
+export async function findProblem(
+  request: GoogleRequest,
+  body: Body,
+  violations: readonly Violation[],
+  catalogue: Catalogue = geminiCatalogue,
+): Promise<Problem | undefined> {
   if (request.bytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
   if (request.body === undefined) return invalid('Invalid JSON payload received. Unexpected token.');
   if (violations.length > 0) return toProblem(violations);
-  const model = findModel(request.model);
-  if (model === undefined) {
-    const successor = successorOf(request.model);
-    return successor === undefined ? modelUnknown(request.model) : modelRetired(request.model, successor);
-  }
+  const model = catalogue.find(request.model);
+  if (model === undefined) return catalogue.missing(request.model);
   return (
     findContentsProblem(body.contents) ??
     findConfigProblem(body, model) ??
@@ -59,7 +75,7 @@ function findPartProblem(part: Part, path: string): Problem | undefined {
   if (second) return invalid(`Invalid value at '${path}' (oneof), oneof field 'data' is already set. Cannot set '${second[0]}'`);
   if (kinds.length === 0)
     return invalid(`* GenerateContentRequest.${path}.data: required oneof field 'data' must have one initialized field\n`);
-  return part.fileData && !part.fileData.fileUri.startsWith('https://') ? unreadable : undefined;
+  return part.fileData && !/^https:\/\/|\/v1beta\/files\//.test(part.fileData.fileUri) ? unreadable : undefined;
 }
 
 function findConfigProblem({ generationConfig }: Body, model: GoogleModel): Problem | undefined {
