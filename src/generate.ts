@@ -17,6 +17,7 @@ import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
 import { startPreview } from './previews.ts';
 import { type Request, toRequest, toSecondRequest } from './request.ts';
+import { toRaising } from './settings/values.ts';
 
 /** What one call may use. */
 export interface Call extends Memory {
@@ -216,6 +217,7 @@ async function enter(
     until: clock.until,
     mustKeep: model.backend === 'gemini' && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
     ...(config.budget.perDay !== undefined && model.backend === 'gemini' && { limit: config.budget.perDay }),
+    raising: toRaising(config.budget, 'LIMNER_BUDGET_USD_PER_DAY'),
   });
   entering.catch(giveBack);
   const sent = await entering;

@@ -22,8 +22,8 @@ export interface Deps {
   open(): Promise<Opened>;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
-  /** What the person was asked so far. */
-  asked: Asked;
+  /** What the person was asked so far; undefined where nobody is asked, since the limits are not the caller's to lift. */
+  asked: Asked | undefined;
   /** Fires when the client can send nothing more, and has perhaps gone. */
   gone: AbortSignal;
   /** Told of every call, so that the process ends after them and not in their middle. */
@@ -52,8 +52,8 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
 }
 
 /** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`, `pattern`) and
- * without the bounds, which the descriptions say in fewer tokens; all of it is still validated. */
-export function toListedSchema(schema: z.ZodType): Record<string, unknown> {
+ * without the bounds, which the descriptions say in fewer tokens; all of it is still validated. `say`: what becomes of each description. */
+export function toListedSchema(schema: z.ZodType, say = (text: string) => text): Record<string, unknown> {
   const {
     $schema: _dialect,
     additionalProperties: _open,
@@ -63,6 +63,7 @@ export function toListedSchema(schema: z.ZodType): Record<string, unknown> {
     override: ({ jsonSchema }) => {
       for (const bound of ['pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const)
         delete jsonSchema[bound];
+      if (jsonSchema.description !== undefined) jsonSchema.description = say(jsonSchema.description);
     },
   });
   return listed;
