@@ -37,8 +37,13 @@ async function generate(prompt: string): Promise<string> {
 
 function createBare(): McpServer {
   const server = new McpServer({ name: 'bare', version: '1.0.0' });
-  const tool = { description: 'Make a picture from words. Saves the file and returns its path.', inputSchema: z.object({ prompt: z.string() }) };
-  server.registerTool('generate_image', tool, async ({ prompt }) => ({ content: [{ type: 'text', text: `Saved to ${await generate(prompt)}` }] }));
+  const tool = {
+    description: 'Make a picture from words. Saves the file and returns its path.',
+    inputSchema: z.object({ prompt: z.string() }),
+  };
+  server.registerTool('generate_image', tool, async ({ prompt }) => ({
+    content: [{ type: 'text', text: `Saved to ${await generate(prompt)}` }],
+  }));
   return server;
 }
 

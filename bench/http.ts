@@ -27,7 +27,19 @@ interface Contestant {
   env?: Record<string, string>;
 }
 
-const limner = [join(root, 'dist', 'index.js'), 'serve', '--http', '--port', '0', '--calls', '64', '--calls-each', '64', '--requests', '999999'];
+const limner = [
+  join(root, 'dist', 'index.js'),
+  'serve',
+  '--http',
+  '--port',
+  '0',
+  '--calls',
+  '64',
+  '--calls-each',
+  '64',
+  '--requests',
+  '999999',
+];
 const contestants: readonly Contestant[] = [
   { name: 'bare createMcpHandler', args: [join(import.meta.dirname, 'bare-http.js')] },
   { name: 'limner', args: limner },
@@ -102,7 +114,8 @@ async function start(ground: string, upstream: string, { name, args, env }: Cont
   return { url: String(url), child };
 }
 
-const at = (times: readonly number[], share: number) => (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1);
+const at = (times: readonly number[], share: number) =>
+  (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1);
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -110,12 +123,16 @@ function print(line: string): void {
 
 async function main(): Promise<void> {
   const machine = await describeMachine(process.execPath);
-  print(`${machine.system}, ${machine.processors} × ${machine.processor}, ${machine.memoryGB} GB, Node ${machine.node}; load ${readLoad()} before`);
+  print(
+    `${machine.system}, ${machine.processors} × ${machine.processor}, ${machine.memoryGB} GB, Node ${machine.node}; load ${readLoad()} before`,
+  );
   const ground = await mkdtemp(join(tmpdir(), 'limner-bench-http-'));
   const upstream = await startUpstream();
   const picture = await openPicture(cache, '1k-jpeg');
   await upstream.serve({ picture, latency: 0, signature: 0 });
-  print(`One process each; the picture has ${(picture.bytes / 1e6).toFixed(2)} MB; ${measuredFor / 1000} s a row. The callers run on the same machine.\n`);
+  print(
+    `One process each; the picture has ${(picture.bytes / 1e6).toFixed(2)} MB; ${measuredFor / 1000} s a row. The callers run on the same machine.\n`,
+  );
   print('| job | callers at once | server | a second | p50 ms | p95 ms | memory MB |');
   print('|---|---|---|---|---|---|---|');
   try {
@@ -127,7 +144,9 @@ async function main(): Promise<void> {
           child.kill('SIGTERM');
           await once(child, 'close');
           const rate = ((times.length / measuredFor) * 1000).toFixed(1);
-          print(`| ${job.title} | ${callers} | ${contestant.name} | ${rate} | ${at(times, 0.5)} | ${at(times, 0.95)} | ${memory.toFixed(0)} |`);
+          print(
+            `| ${job.title} | ${callers} | ${contestant.name} | ${rate} | ${at(times, 0.5)} | ${at(times, 0.95)} | ${memory.toFixed(0)} |`,
+          );
         }
       }
     }

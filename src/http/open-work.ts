@@ -1,5 +1,3 @@
-import { createGiveBack } from '../give-back.ts';
-
 /** What the process ends after, and not in the middle of. */
 export interface OpenWork {
   track(work: Promise<unknown>): void;
@@ -7,10 +5,9 @@ export interface OpenWork {
   settled(): Promise<void>;
 }
 
-/** Memory that work leaves behind is given back while there is none. */
-export function createOpenWork(): OpenWork {
+/** `ended` is told of each piece that has ended. */
+export function createOpenWork(ended: () => void = () => undefined): OpenWork {
   const open = new Set<Promise<unknown>>();
-  const giveBack = createGiveBack(() => open.size === 0);
   return {
     track(work) {
       open.add(work);
@@ -18,7 +15,7 @@ export function createOpenWork(): OpenWork {
         .catch(() => undefined)
         .finally(() => {
           open.delete(work);
-          giveBack.workEnded();
+          ended();
         });
     },
     async settled() {

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { toSentence } from '../fault.ts';
+import { createGiveBack } from '../give-back.ts';
 import { createModel } from '../model/index.ts';
 import { openMemory } from '../open.ts';
 import { surviveBugs } from '../survive.ts';
@@ -67,7 +68,10 @@ async function prepare(options: TeamOptions, { config, host, printError }: Surro
   const root = await requireRoot(options.spaces ?? join(config.stateDir, 'people'));
   const people = await openDoor(options, config, journal);
   const links = await openLinks(options, config, () => options.url ?? state.base);
-  const [calls, visits, gone] = [createOpenWork(), createOpenWork(), new AbortController()];
+  // What calls leave behind is given back; other requests are many, and leave little.
+  const giveBack = createGiveBack(() => turnstile.underWay() === 0);
+  const [calls, notes, visits] = [createOpenWork(giveBack.workEnded), createOpenWork(), createOpenWork()];
+  const gone = new AbortController();
   const [metrics, turnstile] = [createMetrics(options.metricsNames), createTurnstile(options.calls)];
   const isDraining = () => state.isDraining;
   const tenants = createTenants({
@@ -93,18 +97,18 @@ async function prepare(options: TeamOptions, { config, host, printError }: Surro
     isDraining,
     onError: journal.error,
     began: visits.track,
-    ended: (visit, status, seconds) => calls.track(enterVisit(visit, status, seconds, { journal, metrics })),
+    ended: (visit, status, seconds) => notes.track(enterVisit(visit, status, seconds, { journal, metrics })),
   });
   const figures = createMetricsServer(metrics, () => ({
     underWay: turnstile.underWay(),
     waiting: turnstile.waiting(),
     people: tenants.count(),
   }));
-  return { journal, state, calls, visits, gone, turnstile, tenants, mcp, server, figures };
+  return { journal, state, calls, notes, visits, gone, turnstile, tenants, mcp, server, figures };
 }
 
 /** Takes nothing new, finishes what is under way, and lets go of everybody once they have their answers. */
-async function drain({ state, server, figures, calls, visits, mcp }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
+async function drain({ state, server, figures, calls, notes, visits, mcp }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
   state.isDraining = true;
   server.close();
   server.closeIdleConnections();
@@ -112,7 +116,7 @@ async function drain({ state, server, figures, calls, visits, mcp }: Awaited<Ret
   // Streams that only listen would stay for ever.
   await mcp.close();
   await visits.settled();
-  await calls.settled();
+  await notes.settled();
   server.closeAllConnections();
   figures.close();
   figures.closeAllConnections();

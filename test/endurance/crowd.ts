@@ -116,15 +116,15 @@ async function callOnAndOn(caller: number, all: readonly Member[], teams: readon
   if (member === undefined) return;
   for (let call = 0; performance.now() < until; call += 1) {
     const prompt = `${member.name} asks for picture ${call} of caller ${caller}`;
-    // One in fifty does not wait, and asks again.
-    if (call % 50 === 25) await leave(pick(teams), member, prompt);
+    // One in ten does not wait, and asks again.
+    if (call % 10 === 5) await leave(pick(teams), member, prompt);
     const began = performance.now();
     const outcome = await ask(pick(teams), member, prompt, crowd).catch((error: unknown) => `unanswered: ${error}`);
     crowd.outcomes.set(outcome, (crowd.outcomes.get(outcome) ?? 0) + 1);
     if (outcome === 'ok') crowd.times.push(performance.now() - began);
   }
   async function leave(team: Team, { token }: Member, prompt: string): Promise<void> {
-    await post(team.url, token, 'tools/call', toCall(prompt), AbortSignal.timeout(100)).catch(() => undefined);
+    await post(team.url, token, 'tools/call', toCall(prompt), AbortSignal.timeout(2000 * Math.random())).catch(() => undefined);
   }
   async function ask(team: Team, asking: Member, prompt: string, figures: Crowd): Promise<string> {
     const response = await post(team.url, asking.token, 'tools/call', toCall(prompt));
