@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,7 +15,7 @@ import { startUpstream } from './upstream-process.ts';
  */
 
 /** How long each row is measured, and warmed up before, in milliseconds. */
-const [measuredFor, warmedFor] = [6000, 1500];
+const [measuredFor, warmedFor] = [5000, 1500];
 
 const root = join(import.meta.dirname, '..', '..');
 const cache = join(root, 'node_modules', '.cache', 'limner-bench');
@@ -60,7 +60,7 @@ const jobs: readonly Job[] = [
     params: (call) => ({ name: 'generate_image', arguments: { prompt: `A harbour at dusk, sheet ${call}` } }),
   },
 ];
-const crowds = [1, 8, 32] as const;
+const crowds = [1, 16] as const;
 
 interface Row {
   times: number[];
@@ -101,17 +101,32 @@ async function measure(url: string, pid: number, job: Job, callers: number): Pro
   return row;
 }
 
-async function start(ground: string, upstream: string, { name, args, env }: Contestant): Promise<{ url: string; child: ChildProcess }> {
+interface Started {
+  url: string;
+  child: ChildProcess;
+  /** Everything it writes. */
+  folder: string;
+}
+
+/** Bytes of all files below a folder. */
+async function weigh(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function start(ground: string, upstream: string, { name, args, env }: Contestant): Promise<Started> {
   const folder = join(ground, name.replace(/\W+/g, '-'));
   await mkdir(folder, { recursive: true });
   const own = { HOME: folder, LIMNER_STATE_DIR: join(folder, 'state'), OUTPUT_DIR: folder, LIMNER_MAX_REPEATS: '0' };
   const child = spawn(process.execPath, [...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...own, GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: upstream, ...env },
+    // The log is not measured.
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const [url] = await once(createInterface({ input: child.stdout }), 'line');
-  return { url: String(url), child };
+  return { url: String(url), child, folder };
 }
 
 const at = (times: readonly number[], share: number) =>
@@ -133,19 +148,21 @@ async function main(): Promise<void> {
   print(
     `One process each; the picture has ${(picture.bytes / 1e6).toFixed(2)} MB; ${measuredFor / 1000} s a row. The callers run on the same machine.\n`,
   );
-  print('| job | callers at once | server | a second | p50 ms | p95 ms | memory MB |');
-  print('|---|---|---|---|---|---|---|');
+  print('| job | callers at once | server | a second | p50 ms | p95 ms | memory MB | disk MB a picture |');
+  print('|---|---|---|---|---|---|---|---|');
   try {
     for (const job of jobs) {
       for (const callers of crowds) {
         for (const contestant of contestants) {
-          const { url, child } = await start(ground, upstream.url, contestant);
+          const { url, child, folder } = await start(ground, upstream.url, contestant);
+          const [before, first] = [await weigh(folder), calls];
           const { times, memory } = await measure(url, child.pid ?? 0, job, callers);
           child.kill('SIGTERM');
           await once(child, 'close');
           const rate = ((times.length / measuredFor) * 1000).toFixed(1);
+          const disk = job.method === 'tools/call' ? (((await weigh(folder)) - before) / (calls - first) / 1e6).toFixed(2) : '';
           print(
-            `| ${job.title} | ${callers} | ${contestant.name} | ${rate} | ${at(times, 0.5)} | ${at(times, 0.95)} | ${memory.toFixed(0)} |`,
+            `| ${job.title} | ${callers} | ${contestant.name} | ${rate} | ${at(times, 0.5)} | ${at(times, 0.95)} | ${memory.toFixed(0)} | ${disk} |`,
           );
         }
       }

@@ -415,21 +415,25 @@ test('a picture is uploaded, used by its path, and never replaced', async ({ com
 });
 
 describe('when it is told to stop', () => {
-  test('what is under way is finished and answered, and nothing new begins', async ({ computer, google, serve }) => {
-    const token = await makeToken(computer, 'ada');
+  test('what is under way or waits is finished and answered, and nothing new begins', async ({ computer, google, serve }) => {
+    const token = await makeToken(computer, 'ada', { calls_at_once: 1 });
     const team = await serve();
     const { answer, release } = held();
-    google.next(answer);
-    const call = post(team.url, token, 'tools/call', { name: 'generate_image', arguments: { prompt: 'A fox' } });
+    google.always(answer);
+    const calls = ['A fox', 'An owl'].map((prompt) =>
+      post(team.url, token, 'tools/call', { name: 'generate_image', arguments: { prompt } }),
+    );
+    await vi.waitFor(async () => expect(await (await fetch(team.figures)).text()).toMatch(/^limner_calls_waiting 1$/m));
     await arrived(google, 1);
     const ended = team.stop();
     await vi.waitFor(() => expect(team.log().some(({ event }) => event === 'draining')).toBe(true));
     await expect(post(team.url, token, 'tools/list')).rejects.toThrow();
     release();
-    expect(await (await call).text()).toMatch(/fox\.jpg/);
+    const texts = await Promise.all(calls.map(async (call) => (await call).text()));
+    expect(texts.map((text) => /"path":"(\w+)\.jpg"/.exec(text)?.[1]).sort()).toEqual(['fox', 'owl']);
     expect(await ended).toBe(0);
-    const events = await readLedger(computer.state, 'ada');
-    expect(events).toEqual(['sent', 'arrived', 'finished', 'answered']);
+    const events = ['sent', 'arrived', 'finished', 'answered'];
+    expect((await readLedger(computer.state, 'ada')).sort()).toEqual([...events, ...events].sort());
   });
 
   test('what takes too long is given up, and entered as perhaps billed', async ({ computer, google, serve }) => {

@@ -25,6 +25,8 @@ export interface Turnstile {
   enter(name: string, each: number, gone: AbortSignal): Promise<(() => void) | undefined>;
   underWay(): number;
   waiting(): number;
+  /** Resolves when no call is under way or waits. */
+  emptied(): Promise<void>;
 }
 
 /** So many wait for each that is under way. */
@@ -40,7 +42,9 @@ interface Waiting {
 export function createTurnstile(all: number): Turnstile {
   const running = new Map<string, number>();
   const queue: Waiting[] = [];
+  const watchers: (() => void)[] = [];
   let underWay = 0;
+  const isEmpty = () => underWay === 0 && queue.length === 0;
   const countOf = (name: string) => running.get(name) ?? 0;
   const begin = (name: string) => {
     underWay += 1;
@@ -52,6 +56,7 @@ export function createTurnstile(all: number): Turnstile {
     if (left > 0) running.set(name, left);
     else running.delete(name);
     next();
+    if (isEmpty()) for (const tell of watchers.splice(0)) tell();
   };
   function next(): void {
     while (underWay < all) {
@@ -71,6 +76,7 @@ export function createTurnstile(all: number): Turnstile {
   return {
     underWay: () => underWay,
     waiting: () => queue.length,
+    emptied: () => new Promise((resolve) => (isEmpty() ? resolve() : void watchers.push(resolve))),
     async enter(name, each, gone) {
       if (gone.aborted) return undefined;
       const mine = queue.filter((other) => other.name === name).length;

@@ -108,10 +108,11 @@ async function prepare(options: TeamOptions, { config, host, printError }: Surro
 }
 
 /** Takes nothing new, finishes what is under way, and lets go of everybody once they have their answers. */
-async function drain({ state, server, figures, calls, notes, visits, mcp }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
+async function drain({ state, server, figures, turnstile, calls, notes, visits, mcp }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
   state.isDraining = true;
   server.close();
   server.closeIdleConnections();
+  await turnstile.emptied();
   await calls.settled();
   // Streams that only listen would stay for ever.
   await mcp.close();

@@ -50,7 +50,11 @@ export function createTenants(shared: Shared): Tenants {
     async of(person) {
       const made = tenants.get(person.name) ?? make(person);
       tenants.set(person.name, made);
-      const tenant = await made;
+      // What could not be opened is tried again by the next request.
+      const tenant = await made.catch((error: unknown) => {
+        tenants.delete(person.name);
+        throw error;
+      });
       tenant.person = person;
       const budget = toBudget(person, shared.config);
       if (JSON.stringify(budget) !== JSON.stringify(tenant.deps.config.budget)) tenant.deps.config = { ...tenant.deps.config, budget };

@@ -88,10 +88,14 @@ export async function letIn(computer: Computer, callers: number, seconds: number
   const teams = await Promise.all(Array.from({ length: processes }, () => startTeam(computer, limits, env)));
   const until = performance.now() + seconds * 1000;
   const watch = setInterval(() => void look(teams, crowd), 5000);
-  await Promise.all(Array.from({ length: callers }, (_, index) => callOnAndOn(index, all, teams, until, crowd)));
-  clearInterval(watch);
-  await look(teams, crowd);
-  const codes = await Promise.all(teams.map((team) => team.stop()));
+  let codes: (number | null)[] = [];
+  try {
+    await Promise.all(Array.from({ length: callers }, (_, index) => callOnAndOn(index, all, teams, until, crowd)));
+    await look(teams, crowd);
+  } finally {
+    clearInterval(watch);
+    codes = await Promise.all(teams.map((team) => team.stop()));
+  }
   if (codes.some((code) => code !== 0)) crowd.wrong.push(`exit codes ${codes.join()}`);
   for (const line of teams.flatMap((team) => team.log()))
     if (line.event === 'bug' || line.event.startsWith('gave up')) crowd.wrong.push(JSON.stringify(line));
@@ -124,7 +128,7 @@ async function callOnAndOn(caller: number, all: readonly Member[], teams: readon
     if (outcome === 'ok') crowd.times.push(performance.now() - began);
   }
   async function leave(team: Team, { token }: Member, prompt: string): Promise<void> {
-    await post(team.url, token, 'tools/call', toCall(prompt), AbortSignal.timeout(2000 * Math.random())).catch(() => undefined);
+    await post(team.url, token, 'tools/call', toCall(prompt), AbortSignal.timeout(Math.round(2000 * Math.random()))).catch(() => undefined);
   }
   async function ask(team: Team, asking: Member, prompt: string, figures: Crowd): Promise<string> {
     const response = await post(team.url, asking.token, 'tools/call', toCall(prompt));
