@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { ToolError } from './errors.ts';
 import { canMake } from './files/read.ts';
 import type { Plan } from './plan.ts';
+import { toRaising } from './settings/values.ts';
 import { formatDollars, quote, showPath } from './text.ts';
 
 /** What a call is held to. */
@@ -51,7 +52,7 @@ async function requireDayBudget(plan: Plan, { config, ledger }: Spender): Promis
   throw new ToolError(
     'over_budget',
     `This call may cost up to ${formatDollars(wanted)}, and ${formatDollars(Math.max(0, left))} is left of today's budget of ${formatDollars(perDay)} ` +
-      `(spent or under way: ${formatDollars(dollars)}). ${toDayAdvice(plan, Math.min(left, config.budget.perCall ?? left))} The day starts anew at midnight; only the person can raise LIMNER_BUDGET_USD_PER_DAY.`,
+      `(spent or under way: ${formatDollars(dollars)}). ${toDayAdvice(plan, Math.min(left, config.budget.perCall ?? left))} The day starts anew at midnight; ${toRaising(config.budget, 'LIMNER_BUDGET_USD_PER_DAY')}.`,
   );
 }
 
@@ -88,7 +89,7 @@ export function requireCallBudget(reserved: number, plan: Plan, { config, approv
   }
   const fitting = countFitting(plan, perCall);
   const advice = fitting > 0 ? `With count ${fitting} it would fit` : (toSmaller(plan) ?? 'Nothing of this kind fits that limit');
-  throw new ToolError('over_call_limit', `This call ${amounts}. ${advice}; only the person can raise LIMNER_BUDGET_USD_PER_CALL.`, {
+  throw new ToolError('over_call_limit', `This call ${amounts}. ${advice}; ${toRaising(config.budget, 'LIMNER_BUDGET_USD_PER_CALL')}.`, {
     question: toQuestion(plan, perCall),
   });
 }

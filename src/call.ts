@@ -44,14 +44,17 @@ export async function answerCall<Input>(
       explainMissingKey: () => toMissingKey(server, context, deps.config),
     });
     const notices = takeNotices();
-    if ('forecast' in done) return toForecastResult(done, notices, canAsk(server, context));
-    return 'files' in done ? toExportResult(done, notices, takesLinks(server)) : toCallToolResult(done, notices, takesLinks(server));
+    if ('forecast' in done) return toForecastResult(done, notices, deps.asked !== undefined && canAsk(server, context));
+    const telling = { notices, links: takesLinks(server, context), remote: deps.config.remote };
+    return 'files' in done ? toExportResult(done, telling) : toCallToolResult(done, telling);
   };
   try {
+    if (deps.asked === undefined) return await call({ pay: false, folders: [] });
     return await withConsent(call, {
       server,
       context,
       deps,
+      asked: deps.asked,
       call: [tool.name, raw],
       gone,
       hasModel: async () => (await deps.open()).model !== undefined,
@@ -114,7 +117,11 @@ function clientName(server: McpServer, context: ServerContext): string | undefin
   return envelope.data?.['io.modelcontextprotocol/clientInfo'].name ?? server.server.getClientVersion()?.name;
 }
 
-/** Clients of the first two protocol versions reject a whole result that holds a `resource_link`. Versions are dates, so they compare as text. */
-function takesLinks(server: McpServer): boolean {
-  return (server.server.getNegotiatedProtocolVersion() ?? '') >= '2025-06-18';
+/**
+ * Clients of the first two protocol versions reject a whole result that holds a `resource_link`. Versions are dates, so they compare as text; over HTTP each request says which it
+ * is of.
+ */
+function takesLinks(server: McpServer, { http }: ServerContext): boolean {
+  const version = server.server.getNegotiatedProtocolVersion() ?? http?.req?.headers.get('mcp-protocol-version') ?? '';
+  return version >= '2025-06-18';
 }

@@ -2,6 +2,7 @@ import { toUrlRule, type UrlRule } from './allowed-hosts.ts';
 import type { Backend } from './backend.ts';
 import type { Fault } from './fault.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
+import type { Remote } from './remote.ts';
 import { type Folders, toFolders } from './settings/folders.ts';
 import { checkCertificates, findKeyName, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
 import { toProxy, type WebProxy } from './settings/proxy.ts';
@@ -11,6 +12,8 @@ import { toVertex, type VertexPlace } from './settings/vertex.ts';
 import { toUserFile } from './system-folders.ts';
 
 export interface Config extends Folders {
+  /** Whoever calls is on another computer; absent for callers on this one. */
+  remote?: Remote;
   /** Whether a folder that is added to the per-user file counts the next time: a list in the environment wins over it. */
   keepsFolders: boolean;
   backend: Backend;

@@ -6,7 +6,7 @@ import {
   type McpServer,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { Consent } from './asked.ts';
+import type { Asked, Consent } from './asked.ts';
 import { ask, canAsk, saidOfFolder, saidToPay, toFolderElsewhere, toFolderForm, toFolderNo, toPayForm, toPriceNo } from './asking.ts';
 import { type ClosedFolder, ToolError } from './errors.ts';
 import { isOpenable } from './files/openable.ts';
@@ -22,6 +22,7 @@ export interface Asking {
   server: McpServer;
   context: ServerContext;
   deps: Deps;
+  asked: Asked;
   /** The tool and its arguments as they came: what was said to one call counts for no other. */
   call: readonly [tool: string, raw: unknown];
   /** Fires when nobody waits. */
@@ -59,11 +60,11 @@ export async function withConsent(
 async function readConsent(asking: Asking): Promise<Consent> {
   const { mcpReq } = asking.context;
   const state = mcpReq.requestState();
-  const kept = typeof state === 'string' ? asking.deps.asked.take(state) : undefined;
+  const kept = typeof state === 'string' ? asking.asked.take(state) : undefined;
   const round = kept?.call === toCallId(asking) ? kept : undefined;
   const before = round?.consent ?? { pay: false, folders: [] };
   const consent = { ...before, pay: before.pay || saidToPay(mcpReq.inputResponses) };
-  return round?.folder === undefined ? consent : settle(round.folder, mcpReq.inputResponses, consent, asking.deps);
+  return round?.folder === undefined ? consent : settle(round.folder, mcpReq.inputResponses, consent, asking);
 }
 
 function toCallId({ call }: Asking): string {
@@ -80,13 +81,13 @@ function isOfFolder(refusal: ToolError): refusal is Refusal {
 }
 
 async function liftPrice(refusal: ToolError, question: string, consent: Consent, asking: Asking): Promise<Consent | InputRequiredResult> {
-  const { server, context, gone, deps, report } = asking;
+  const { server, context, gone, asked, report } = asking;
   if (!(await asking.hasModel()) || !canAsk(server, context)) throw refusal;
   const said = context.mcpReq.inputResponses;
   if (said !== undefined && said.folder === undefined) throw toPriceNo(refusal);
   report('Waiting for the person to agree to the price');
   const round = { call: toCallId(asking), consent };
-  const answer = await ask({ name: 'pay', form: toPayForm(question), round }, context, gone, deps.asked);
+  const answer = await ask({ name: 'pay', form: toPayForm(question), round }, context, gone, asked);
   if (answer === undefined) throw refusal;
   if (isInputRequiredResult(answer)) return answer;
   if (!saidToPay(answer.said)) throw toPriceNo(refusal);
@@ -94,40 +95,45 @@ async function liftPrice(refusal: ToolError, question: string, consent: Consent,
 }
 
 async function liftFolder(refusal: Refusal, consent: Consent, asking: Asking): Promise<Consent | InputRequiredResult> {
-  const { server, context, deps } = asking;
+  const { server, context, deps, asked } = asking;
   const { path } = refusal.folder;
   if (consent.folders.includes(path)) throw toFolderElsewhere(refusal);
   if (!canAsk(server, context) || consent.folders.length >= mostFolders) throw refusal;
   if (!isOpenable(path, deps.config)) throw refusal;
   // Where the host asks while the call goes on, others wait: what is said to this question may be their answer too.
   const isAskedNow = context.mcpReq.envelope === undefined;
-  return isAskedNow ? deps.asked.inTurn(() => askForFolder(refusal, consent, asking)) : askForFolder(refusal, consent, asking);
+  return isAskedNow ? asked.inTurn(() => askForFolder(refusal, consent, asking)) : askForFolder(refusal, consent, asking);
 }
 
 async function askForFolder(refusal: Refusal, consent: Consent, asking: Asking): Promise<Consent | InputRequiredResult> {
-  const { context, gone, deps, report } = asking;
+  const { context, gone, deps, asked, report } = asking;
   const { path } = refusal.folder;
   // Meanwhile the folder may have been opened for good, and the call just goes on.
   if (!isOpenable(path, deps.config)) return consent;
-  if (deps.asked.isRefused(path)) throw toFolderNo(refusal);
-  if (deps.asked.isTiresome(path) || gone.aborted) throw refusal;
+  if (asked.isRefused(path)) throw toFolderNo(refusal);
+  if (asked.isTiresome(path) || gone.aborted) throw refusal;
   report('Waiting for the person to allow a folder');
   const form = toFolderForm(refusal.folder, deps.config.keepsFolders);
-  const answer = await ask({ name: 'folder', form, round: { call: toCallId(asking), consent, folder: path } }, context, gone, deps.asked);
+  const answer = await ask({ name: 'folder', form, round: { call: toCallId(asking), consent, folder: path } }, context, gone, asked);
   if (answer === undefined) {
-    if (!gone.aborted) deps.asked.settle(path, 'unanswered');
+    if (!gone.aborted) asked.settle(path, 'unanswered');
     throw refusal;
   }
   if (isInputRequiredResult(answer)) return answer;
-  const now = await settle(path, answer.said, consent, deps);
-  if (deps.asked.isRefused(path)) throw toFolderNo(refusal);
+  const now = await settle(path, answer.said, consent, asking);
+  if (asked.isRefused(path)) throw toFolderNo(refusal);
   return now;
 }
 
 /** What follows from what the person said. The folder that counts is the one they were asked about, whatever the call says now. */
-async function settle(folder: string, said: Parameters<typeof saidOfFolder>[0], consent: Consent, deps: Asking['deps']): Promise<Consent> {
+async function settle(
+  folder: string,
+  said: Parameters<typeof saidOfFolder>[0],
+  consent: Consent,
+  { deps, asked }: Pick<Asking, 'deps' | 'asked'>,
+): Promise<Consent> {
   const answer = saidOfFolder(said);
-  if (answer === 'no') deps.asked.settle(folder, 'no');
+  if (answer === 'no') asked.settle(folder, 'no');
   if (answer === 'always' && deps.config.keepsFolders && (await keep(folder, deps))) return consent;
   return answer === 'no' ? consent : { ...consent, folders: [...consent.folders, folder] };
 }

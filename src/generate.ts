@@ -18,6 +18,7 @@ import { toCost, toRecord, toSaid } from './new-record.ts';
 import type { Plan } from './plan.ts';
 import { startPreview } from './previews.ts';
 import { type Request, type Sources, toRequest, toSecondRequest } from './request.ts';
+import { toRaising } from './settings/values.ts';
 
 /** What one call may use. */
 export interface Call extends Memory {
@@ -217,6 +218,7 @@ async function enter(
     until: clock.until,
     mustKeep: isPaid(model.backend) && (config.budget.perDay !== undefined || config.budget.perCall !== undefined),
     ...(config.budget.perDay !== undefined && isPaid(model.backend) && { limit: config.budget.perDay }),
+    raising: toRaising(config.budget, 'LIMNER_BUDGET_USD_PER_DAY'),
   });
   entering.catch(giveBack);
   const sent = await entering;

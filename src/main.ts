@@ -87,6 +87,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
   const terminal = await openTerminal(process.stdin, process.stdout, process.env);
   const context: CliContext = {
     config,
+    host: hostname(),
     cwd: workingFolder(),
     server: { command: process.execPath, args: [process.argv[1] ?? ''], cwd: workingFolder(), env },
     ...(await import('./open.ts')).open(config, hostname()),
@@ -99,7 +100,7 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
     readInput: () => streams.readInput(process.stdin),
     terminal,
     status: openStatusLine(process.stderr, process.env, toShown),
-    catchInterrupt: (lastWords) => catchInterrupt(lastWords, (code) => process.exit(code)),
+    catchInterrupt: (lastWords, patience) => catchInterrupt(lastWords, (code) => process.exit(code), patience),
   };
   if (!tellsSettings) for (const notice of [...config.problems, ...config.warnings].map(toSentence)) log(notice);
   // Whoever reads may stop reading: `limner history | head`.

@@ -11,6 +11,7 @@ import { type ImageRecord, imageIdPattern } from './archive/record.ts';
 import { findAllowed } from './files/paths.ts';
 import { measure } from './files/read.ts';
 import { isFormat, sniff, toExtension, toMediaType } from './media.ts';
+import type { Remote } from './remote.ts';
 import { catalogued, imagesUri } from './resource-uris.ts';
 import { cleanText, formatBytes, quote, showPath, toCleanJson } from './text.ts';
 import { findOriginals, makeSmall, type Place, readDelivered, readOriginalAt, type Sources } from './views/bytes.ts';
@@ -84,7 +85,7 @@ export async function readOriginal(uri: string, id: string, sources: Sources): P
   const { archive, ledger, config } = sources;
   const record = await archive.find(id);
   for (const place of await findOriginals(id, record, sources)) {
-    if (place.bytes > maxBlobBytes) throw tooLarge(uri, id, place);
+    if (place.bytes > maxBlobBytes) throw tooLarge(uri, id, place, config.remote);
     const bytes = await readOriginalAt(place, record, config);
     if (bytes) return toBlob(uri, bytes);
   }
@@ -110,8 +111,9 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-function tooLarge(uri: string, id: string, { path, bytes }: Place): ProtocolError {
-  const message = `The original of ${id} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBlobBytes)} that fit a message; read the file instead: ${showPath(path)}`;
+function tooLarge(uri: string, id: string, { path, bytes }: Place, remote: Remote | undefined): ProtocolError {
+  const instead = remote ? `fetch /images/${id}/original over HTTP instead` : `read the file instead: ${showPath(path)}`;
+  const message = `The original of ${id} has ${formatBytes(bytes)}, more than the ${formatBytes(maxBlobBytes)} that fit a message; ${instead}`;
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message, { uri, reason: 'too_large' });
 }
 

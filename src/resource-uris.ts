@@ -9,3 +9,8 @@ export const galleryUri = 'ui://limner/gallery.html';
 
 /** Address of a picture; `{id}` stands for which. */
 export const imageTemplate = `${imagesUri}/{id}`;
+
+/** Address of a picture as it was delivered. */
+export function toFileUri(id: string): string {
+  return `${imagesUri}/${id}/file`;
+}

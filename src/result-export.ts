@@ -3,7 +3,9 @@ import { pathToFileURL } from 'node:url';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
 import type { WrittenFile } from './export-files.ts';
 import { formatOfExtension } from './media.ts';
-import { maxTextLength, toNotes } from './result.ts';
+import type { Remote } from './remote.ts';
+import { maxTextLength, type Telling, toNotes } from './result.ts';
+import { describeLink } from './result-words.ts';
 import type { ExportOutcome } from './run-export.ts';
 import { cleanText, formatBytes, formatSize, quote, showPath } from './text.ts';
 
@@ -14,12 +16,12 @@ const exportKey = 'limner/export';
 const mostLinks = 6;
 
 /** What an export brought: every file with its size, the markup to paste, one preview, and the same facts as JSON in `_meta`. */
-export function toExportResult(outcome: ExportOutcome, notices: readonly string[], links: boolean): CallToolResult {
-  const text = `${cleanText([...describeExport(outcome), ...toNotes(notices)].join('\n'), maxTextLength)}\n`;
+export function toExportResult(outcome: ExportOutcome, { notices, links, remote }: Telling): CallToolResult {
+  const text = `${cleanText([...describeExport(outcome), ...describeLinks(outcome, remote), ...toNotes(notices)].join('\n'), maxTextLength)}\n`;
   const previews = outcome.previews.map(
     ({ bytes, mediaType }): ContentBlock => ({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mediaType }),
   );
-  const resources = links ? outcome.files.slice(0, mostLinks).map(toLink) : [];
+  const resources = links ? outcome.files.slice(0, mostLinks).flatMap((file) => toLink(file, remote)) : [];
   return { content: [{ type: 'text', text }, ...previews, ...resources], _meta: { [exportKey]: toFacts(outcome) } };
 }
 
@@ -80,15 +82,19 @@ function describeReplaced(files: readonly WrittenFile[]): string[] {
     : [`What was replaced is kept: ${kept.slice(0, 5).map(showPath).join(', ')}${kept.length > 5 ? ` and ${kept.length - 5} more` : ''}.`];
 }
 
-function toLink({ path, mediaType, bytes }: WrittenFile): ContentBlock {
-  return {
-    type: 'resource_link',
-    uri: pathToFileURL(path).href,
-    name: basename(path),
-    mimeType: mediaType,
-    size: bytes,
-    annotations: { audience: ['user'] },
-  };
+/** What was exported is no resource: a caller on another computer fetches it by its path in the space. */
+function describeLinks({ files }: ExportOutcome, remote: Remote | undefined): string[] {
+  const { toLink } = remote ?? {};
+  if (remote === undefined) return [];
+  if (toLink === undefined) return ['The files are in your space on the server; fetch them by their paths with your token.'];
+  const links = files.slice(0, mostLinks).map(({ path }) => `Download ${describeLink(toLink({ file: path }))}`);
+  return [...links, ...(files.length > mostLinks ? ['Fetch the others by their paths with your token.'] : [])];
+}
+
+function toLink({ path, mediaType, bytes }: WrittenFile, remote: Remote | undefined): ContentBlock[] {
+  const uri = remote ? remote.toLink?.({ file: path }).url : pathToFileURL(path).href;
+  if (uri === undefined) return [];
+  return [{ type: 'resource_link', uri, name: basename(path), mimeType: mediaType, size: bytes, annotations: { audience: ['user'] } }];
 }
 
 /** The outcome as JSON, without the previews. */

@@ -1,9 +1,11 @@
 import { toMediaType } from './media.ts';
+import type { Remote } from './remote.ts';
+import { toFileUri } from './resource-uris.ts';
 import type { Outcome } from './run.ts';
 import { cleanText, showPath } from './text.ts';
 
 /** The outcome as JSON, without the previews. */
-export function toFacts(outcome: Outcome) {
+export function toFacts(outcome: Outcome, remote?: Remote) {
   const { plan, images, backend, model, dollars, estimated, failures, warnings, sources, searches } = outcome;
   return {
     call: outcome.call,
@@ -22,6 +24,7 @@ export function toFacts(outcome: Outcome) {
       differences,
       ...(cutOut && { alpha: { ...record.finish.background, ...cutOut } }),
       ...(region && { region }),
+      ...(remote && { uri: toFileUri(id), url: remote.toLink?.({ image: id }).url ?? null }),
     })),
     parents: plan.inputs.map(({ id, path }) => ({ id: id ?? null, path: showPath(path) })),
     cost: { dollars: outcome.late ? 0 : (dollars ?? null), estimated, today: outcome.today.dollars },

@@ -1,5 +1,7 @@
 import type { SavedImage } from './deliver.ts';
 import { describePixels } from './plan-finish.ts';
+import type { Link, Remote } from './remote.ts';
+import { toFileUri } from './resource-uris.ts';
 import type { Outcome } from './run.ts';
 import { cleanText, formatBytes, formatDollars, formatSize, quote, showPath } from './text.ts';
 
@@ -18,6 +20,21 @@ export function describeOutcome(outcome: Outcome): string[] {
     ...describeWords(outcome),
     ...describeUnclaimed(outcome),
   ];
+}
+
+/** Where a caller on another computer gets the pictures: what a path is to one on this. */
+export function describeLinks({ images }: Outcome, remote: Remote | undefined): string[] {
+  if (remote === undefined) return [];
+  return images.map(({ id }, index) => {
+    const number = images.length > 1 ? `${index + 1}. ` : '';
+    const link = remote.toLink?.({ image: id });
+    return `${number}Resource ${toFileUri(id)}${link === undefined ? '' : `; download ${describeLink(link)}`}`;
+  });
+}
+
+/** Its end last, so that nothing sticks to the address. */
+export function describeLink({ url, until }: Link): string {
+  return `(until ${until.toISOString().slice(0, 16).replace('T', ' ')} UTC): ${url}`;
 }
 
 function describeLate({ late, dollars }: Outcome): string[] {

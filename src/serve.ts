@@ -10,6 +10,7 @@ import { endOnSignals } from './signals.ts';
 import { noteAnswers } from './stdio/answered.ts';
 import type { Output } from './stdio/output.ts';
 import { createStdioTransport, type StdioTransport } from './stdio/transport.ts';
+import { surviveBugs } from './survive.ts';
 import type { Deps, Opened } from './tool.ts';
 
 /** Serves MCP on stdin and `output` until the client has gone. `write` is the way to the log, which takes out of it what nobody may read. */
@@ -43,7 +44,7 @@ export function serve(config: Config, open: () => Promise<Opened>, output: Outpu
   const stop = () => void ending.now();
   const giveUp = () => open().then(({ ledger }) => ledger.giveUp());
   endOnSignals({ stop, giveUp, exit: () => process.exit() });
-  surviveBugs(ending, log);
+  surviveBugs(log.error, () => void ending.now(1));
 }
 
 /** The log of a stdio server is stderr. */
@@ -135,22 +136,4 @@ class Ending {
     await calls.settled();
     process.exit(code);
   }
-}
-
-/** So many errors outside of any call mean that something is broken for good. */
-const mostBugs = 20;
-
-/**
- * A bug outside of any call's own try/catch is logged, and the process goes on: calls share nothing but files that are whole or not there, other calls may have been
- * paid for, and hosts do not start a server again by themselves. One that keeps failing finishes its calls and ends with 1.
- */
-function surviveBugs(ending: Ending, log: Log): void {
-  let bugs = 0;
-  const onBug = (error: unknown) => {
-    log.error(error);
-    bugs += 1;
-    if (bugs === mostBugs) void ending.now(1);
-  };
-  process.on('uncaughtException', onBug);
-  process.on('unhandledRejection', onBug);
 }

@@ -27,10 +27,11 @@ const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
 /** One server with every tool registered; no state of its own. */
 export function createServer(deps: Deps): McpServer {
+  const told = `${instructions}${aboutAddresses(deps.config.urls)}`;
   const server = new McpServer(
     { name: 'limner', title: 'limner', version },
     {
-      instructions: `${instructions}${aboutAddresses(deps.config.urls)}`,
+      instructions: deps.config.remote?.toWords(told) ?? told,
       capabilities: { tools: { listChanged: false }, resources: { listChanged: false }, prompts: { listChanged: false }, completions: {} },
       cacheHints: { 'tools/list': cacheHint, 'prompts/list': cacheHint, 'server/discover': cacheHint },
     },
@@ -50,7 +51,8 @@ export function createServer(deps: Deps): McpServer {
  * with it all that hosts start a server for and most sessions never use.
  */
 function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): void {
-  const listed = () => toListedSchema(tool.inputSchema);
+  const say = deps.config.remote?.toWords;
+  const listed = () => toListedSchema(tool.inputSchema, say);
   const anything = {
     '~standard': {
       version: 1,
@@ -61,7 +63,7 @@ function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): 
   } as const;
   const config = {
     title: tool.title,
-    description: tool.description,
+    description: say?.(tool.description) ?? tool.description,
     inputSchema: anything,
     annotations: {
       title: tool.title,

@@ -22,8 +22,8 @@ export interface Deps {
   open(): Promise<Opened>;
   /** What the first result has to tell about the settings; emptied by telling it. */
   notices: string[];
-  /** What the person was asked so far. */
-  asked: Asked;
+  /** What the person was asked so far; undefined where nobody is asked, since the limits are not the caller's to lift. */
+  asked: Asked | undefined;
   /** Fires when the client can send nothing more, and has perhaps gone. */
   gone: AbortSignal;
   /** Told of every call, so that the process ends after them and not in their middle. */
@@ -51,19 +51,35 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
+/** What is listed of each schema, by what becomes of its descriptions: a server over HTTP lists for every request, and putting it together takes longer than all the rest. */
+const listed = new WeakMap<z.ZodType, Map<Say, Record<string, unknown>>>();
+
+type Say = (text: string) => string;
+
+const asItIs: Say = (text) => text;
+
 /** The arguments a tool lists: the schema itself, without what hosts cannot digest (`$schema`, `additionalProperties`, `pattern`) and
- * without the bounds, which the descriptions say in fewer tokens; all of it is still validated. */
-export function toListedSchema(schema: z.ZodType): Record<string, unknown> {
+ * without the bounds, which the descriptions say in fewer tokens; all of it is still validated. `say`: what becomes of each description. */
+export function toListedSchema(schema: z.ZodType, say = asItIs): Record<string, unknown> {
+  const known = listed.get(schema) ?? new Map<Say, Record<string, unknown>>();
+  listed.set(schema, known);
+  const made = known.get(say) ?? makeListedSchema(schema, say);
+  known.set(say, made);
+  return made;
+}
+
+function makeListedSchema(schema: z.ZodType, say: Say): Record<string, unknown> {
   const {
     $schema: _dialect,
     additionalProperties: _open,
-    ...listed
+    ...rest
   } = z.toJSONSchema(schema, {
     io: 'input',
     override: ({ jsonSchema }) => {
       for (const bound of ['pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const)
         delete jsonSchema[bound];
+      if (jsonSchema.description !== undefined) jsonSchema.description = say(jsonSchema.description);
     },
   });
-  return listed;
+  return rest;
 }

@@ -24,6 +24,9 @@ const file = z.object({
     })
     .optional(),
   region: z.looseObject({ shift: z.number(), scale: z.number(), taken: z.number() }).optional(),
+  // Of a caller on another computer.
+  uri: z.string().optional(),
+  url: z.string().nullable().optional(),
 });
 
 export const facts = z.object({

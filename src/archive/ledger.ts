@@ -15,6 +15,8 @@ type RequestToSend = Pick<
 > & {
   /** There is a budget: what cannot be entered must not be sent. */
   mustKeep: boolean;
+  /** Who can raise the day's limit, in words. */
+  raising?: string;
 };
 
 /** A request that was entered; what becomes of it is entered too. */
@@ -137,7 +139,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
     return mine;
   }
 
-  async function send({ mustKeep, ...wanted }: RequestToSend): Promise<SentRequest> {
+  async function send({ mustKeep, raising, ...wanted }: RequestToSend): Promise<SentRequest> {
     const day = toDayName(new Date());
     const { call, image, limit } = wanted;
     const request = newImageId().replace('img_', 'req_');
@@ -146,7 +148,7 @@ export function openLedger(stateDir: string, host: string): Ledger {
       const { dollars, refused, admitted } = await addUp(day, true).catch((cause) => {
         throw cannotKeep(folder, cause);
       });
-      if (refused.has(request)) throw overBudget(limit, dollars, wanted.dollars);
+      if (refused.has(request)) throw overBudget(limit, dollars, wanted.dollars, raising);
       // A line that is not there when it is read back was lost on the way: nobody else would count it.
       if (!admitted.has(request)) throw cannotKeep(folder, undefined);
     }
@@ -240,13 +242,18 @@ function cannotKeep(folder: string, cause: unknown): ToolError {
   );
 }
 
-function overBudget(limit: number, spent: number, wanted: number | null): ToolError {
+function overBudget(
+  limit: number,
+  spent: number,
+  wanted: number | null,
+  raising = 'only the person can raise it, with LIMNER_BUDGET_USD_PER_DAY',
+): ToolError {
   const why =
     wanted === null
       ? 'the price of this model is unknown; LIMNER_PRICE_USD_PER_IMAGE can say it'
       : `${formatDollars(spent)} of it are spent or under way and this needs up to ${formatDollars(wanted)}`;
   return new ToolError(
     'over_budget',
-    `The budget of ${formatDollars(limit)} a day does not allow this: ${why}. It starts anew at midnight; only the person can raise it, with LIMNER_BUDGET_USD_PER_DAY.`,
+    `The budget of ${formatDollars(limit)} a day does not allow this: ${why}. It starts anew at midnight; ${raising}.`,
   );
 }

@@ -69,6 +69,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./forget.ts')).forgetCommand,
   },
   {
+    name: 'serve',
+    summary: 'a server for a team: MCP over HTTP, a token and a space a person',
+    load: async () => (await import('./serve.ts')).serveCommand,
+  },
+  {
     name: 'doctor',
     summary: 'what does not work, and how to mend it; --offline, --json',
     tellsSettings: true,

@@ -11,6 +11,8 @@ export interface Mark {
 /** What a command of the command line is given; it knows neither the process nor its streams. */
 export interface CliContext extends Opened {
   config: Config;
+  /** Tells machines apart that share a state folder. */
+  host: string;
   /** The folder the command was given in; absolute. */
   cwd: string;
   /** How a server of this limner is started, with all of this process's environment, the key included. */
@@ -34,7 +36,7 @@ export interface CliContext extends Opened {
   /** The line of the terminal that stderr is; undefined when it is none, or takes no lines that change. */
   status: StatusLine | undefined;
   /** From now on Ctrl-C does not end the process at once: `lastWords` are what is done before it ends for work that takes too long to stop. */
-  catchInterrupt(lastWords: () => Promise<unknown>): Interruption;
+  catchInterrupt(lastWords: () => Promise<unknown>, patience?: Patience): Interruption;
 }
 
 /** A terminal that may be able to show pictures. */
@@ -61,6 +63,14 @@ export interface StatusLine {
 export interface Styled {
   text: string;
   look?: 'bright' | 'dim';
+}
+
+/** How a command that is meant to be ended by a signal ends. */
+export interface Patience {
+  /** How long what is under way may take, in milliseconds; as long as in a server of one host unless told. */
+  graceMs?: number;
+  /** The exit code is 0. */
+  isExpected?: boolean;
 }
 
 /** Whether the person has had enough. */

@@ -18,6 +18,7 @@ const kept = /^\/(private\/)?(boot|dev|etc|proc|root|run|sys|var)(\/|$)/;
  * allowed folder and is closed all the same, since a link leads out of it.
  */
 export function isOpenable(folder: string, places: Places & { userFile: string }): boolean {
+  if (places.remote) return false;
   const { root } = parse(folder);
   const names = folder.slice(root.length).split(sep);
   const isPlain = names.every((name) => name.length <= longestName && plainName.test(name) && !name.endsWith(' '));

@@ -7,7 +7,7 @@ import { expandHome, isTooWide } from '../system-folders.ts';
 import { quote, showPath } from '../text.ts';
 
 /** The part of the configuration that says where pictures may be. */
-export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'stateDir' | 'home' | 'platform'> & {
+export type Places = Pick<Config, 'allowedDirs' | 'projectDir' | 'outputDir' | 'stateDir' | 'home' | 'platform' | 'remote'> & {
   /** A person at a terminal names the files, not an agent: every file of theirs may be. */
   isPerson?: boolean;
 };
@@ -168,6 +168,7 @@ export async function requireAllowed(
     throw new ToolError('not_allowed', `limner may not write to ${quote(path, 200)}: ${archive}`);
   }
   if (real !== undefined) return real;
+  if (places.remote) throw outsideSpace(path, purpose, places);
   const here = places.projectDir ? `the project folder ${showPath(places.projectDir)}` : `the output folder ${showPath(places.outputDir)}`;
   const what = purpose === 'read' ? 'limner may not read' : 'limner may not write to';
   const instead = purpose === 'read' ? 'copy the picture into an allowed folder' : 'choose an output inside an allowed folder';
@@ -177,6 +178,16 @@ export async function requireAllowed(
   throw new ToolError('not_allowed', `${what} ${quote(path, 200)}: it is, or leads, outside ${here}. ${advice}`, {
     folder: { path: folder, purpose },
   });
+}
+
+/** Nobody is asked to open anything to a caller on another computer. */
+function outsideSpace(path: string, purpose: 'read' | 'write', { outputDir }: Places): ToolError {
+  const shown = quote(isInside(dirname(outputDir), path) ? relative(outputDir, path) : path, 200);
+  const advice =
+    purpose === 'read'
+      ? 'Give a path in it, such as "fox.png", or an id, or upload the picture first'
+      : 'Choose an output in it, such as "art/fox.png"';
+  return new ToolError('not_allowed', `${shown} is outside your space on the server. ${advice}.`);
 }
 
 /** Told by the words of the path alone: a name without a dot may be a folder. */

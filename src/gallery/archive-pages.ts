@@ -11,7 +11,7 @@ import type { Reply, Respond } from './server.ts';
 const pageLength = 60;
 
 /**
- * What the page asks of the archive: `images`, the newest, and of each `images/{id}/preview`, `/file` and `/history`. Ids alone lead to files, and only to those whose bytes are the
+ * What the page asks of the archive: `images`, the newest, and of each `images/{id}/preview`, `/file`, `/original` and `/history`. Ids alone lead to files, and only to those whose bytes are the
  * ones that were written for them.
  */
 export function createRespond(sources: Sources): Respond {
@@ -22,11 +22,12 @@ export function createRespond(sources: Sources): Respond {
   });
   return async (path, from, unwanted) => {
     if (path === 'images') return toJson({ images: await list(Number.isSafeInteger(from) && from >= 0 ? from : 0) });
-    const [, id = '', view] = /^images\/([^/]+)\/(preview|file|history)$/.exec(path) ?? [];
+    const [, id = '', view] = /^images\/([^/]+)\/(preview|file|original|history)$/.exec(path) ?? [];
     if (!imageIdPattern.test(id)) return undefined;
     const record = await sources.archive.find(id);
     if (view === 'history') return record && toJson({ images: await readFamily(record, sources.archive) });
     if (view === 'preview') return toPicture((await makeSmall(id, record, sources, unwanted))?.bytes);
+    if (view === 'original') return toPicture(await readOriginal(id, sources));
     return toPicture((record && (await readDelivered(record, sources.config))) ?? (await readOriginal(id, sources)));
   };
 }

@@ -9,6 +9,13 @@ export interface Budget {
   perDay?: number;
   perCall?: number;
   pricePerImage?: number;
+  /** Set for this caller by whoever runs the server; else by the person's own settings. */
+  isOfServer?: true;
+}
+
+/** Who can raise a budget, and with what. */
+export function toRaising({ isOfServer }: Budget, setting: OptionName): string {
+  return isOfServer ? 'only whoever runs this server can raise it' : `only the person can raise ${setting}`;
 }
 
 export function toBackend(value: string | undefined, found: Findings): Backend {
