@@ -53,6 +53,7 @@ const rows = [
   ['open'],
   ['tools'],
   ['perform'],
+  ['batch'],
   ['consent'],
   ['call'],
   ['gallery-page'],

@@ -10,6 +10,7 @@ export function toCliContext(computer: Computer, given: Partial<CliContext> & Pi
   const never = new AbortController().signal;
   return {
     config: loadConfig({ env, userFile: undefined, cwd, cwdWritable: true, home, platform: 'linux' }),
+    host: 'here',
     cwd,
     server: { command: process.execPath, args: [built], cwd, env },
     archive: openArchive(state, 2e9),

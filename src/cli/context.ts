@@ -11,6 +11,8 @@ export interface Mark {
 /** What a command of the command line is given; it knows neither the process nor its streams. */
 export interface CliContext extends Opened {
   config: Config;
+  /** What tells this machine from others that share the state folder. */
+  host: string;
   /** The folder the command was given in; absolute. */
   cwd: string;
   /** How a server of this limner is started, with all of this process's environment, the key included. */
