@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test as base, describe, expect } from 'vitest';
 import { z } from 'zod';
 import { built, type Computer, makeComputer, withKey } from './fixtures.ts';
+import type { ItemFate } from './google/batches.ts';
 import { answers, type Google, startGoogle } from './google/index.ts';
 
 interface Ran {
@@ -82,7 +83,7 @@ test('a file of jobs is priced, sent, saved as calls would save it, and shown on
   const index = await readIndex(computer);
   expect(index.pictures.map(({ state }) => state)).toEqual(Array(5).fill('saved'));
   expect((await readdir(join(computer.project, 'out'))).sort()).toEqual(
-    expect.arrayContaining(['fox.png', 'index.html', 'index.json', 'night.webp', 'an-owl.jpg', 'two-cats.jpg']),
+    expect.arrayContaining(['fox.png', 'index.html', 'index.json', 'night.webp', 'owl.jpg', 'two-cats.jpg']),
   );
   expect(google.requests).toEqual([]);
   const [sent] = google.batches.batches;
@@ -163,6 +164,14 @@ test('what failed and may succeed is asked for again, a refusal is not, and the 
   batch,
 }) => {
   google.batches.spelling = 'sdk';
+  const fates: ItemFate[] = [
+    small,
+    { code: 13 },
+    'missing',
+    answers.refusal('IMAGE_SAFETY'),
+    { code: 3 },
+    answers.textOnly('What kind of fox?'),
+  ];
   let round = 0;
   google.batches.decide = ({ requests }) => {
     round += 1;
@@ -170,10 +179,7 @@ test('what failed and may succeed is asked for again, a refusal is not, and the 
     if (requests.length === 6)
       return {
         state: 'SUCCEEDED',
-        item: (key) =>
-          [small, { code: 13 }, 'missing', answers.refusal('IMAGE_SAFETY'), { code: 3 }, answers.textOnly('What kind of fox?')][
-            Number(key.split('-')[0]) - 1
-          ] ?? small,
+        item: (key) => fates[Number(key.split('-')[0]) - 1] ?? small,
       };
     return { state: 'SUCCEEDED', item: () => small };
   };

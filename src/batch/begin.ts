@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canKeep } from '../budget.ts';
 import { ToolError } from '../errors.ts';
+import { ensureWritable } from '../files/publish.ts';
 import { findTarget } from '../files/target.ts';
 import { formatDollars, showPath } from '../text.ts';
 import { type Checked, checkJobs } from './check.ts';
@@ -84,6 +85,9 @@ export async function requireAffordable(
   );
 }
 
+/** Room the disk has to have at least, in bytes: some pictures, and the index. */
+const roomForStart = 100_000_000;
+
 /** Writes the batch down, so that from here on every process can go on with it. */
 export async function begin(wish: BatchWish, found: Extract<Found, { id: string }>, { config }: Worker): Promise<BatchStore> {
   const { id, folder, checked } = found;
@@ -98,6 +102,7 @@ export async function begin(wish: BatchWish, found: Extract<Found, { id: string 
     requests: checked.requests,
     ...(checked.price && { price: checked.price }),
   };
+  await ensureWritable(folder, roomForStart, { ...config, outputDir: folder });
   await createBatch(config.stateDir, head, checked.jobs);
   const store = await openBatch(config.stateDir, id);
   if (store === undefined) throw new ToolError('cannot_write', `The batch could not be written down in ${showPath(config.stateDir)}.`);

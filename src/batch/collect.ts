@@ -220,6 +220,9 @@ function siblings(keys: Iterable<string>, line: number): string[] {
   return Array.from({ length: 8 }, (_, index) => toKey({ line, variation: index + 1 })).filter((key) => known.has(key));
 }
 
+/** Answers without a picture that one picture may have in all. */
+const mostAttempts = 4;
+
 /** Nothing came: asked for again where that may help, a bounded number of times. */
 async function failUnit(
   key: string,
@@ -229,8 +232,10 @@ async function failUnit(
   store: BatchStore,
   call: Call,
 ): Promise<void> {
-  const attempts = (store.state.units.get(key)?.attempts ?? 0) + 1;
-  const isAgain = attempts < maxRequests && !store.state.isCancelled;
+  const { attempts = 0, nudge: wasNudged = false } = store.state.units.get(key) ?? {};
+  // A picture that was missed is asked for once more, however often its batch had expired before.
+  const mayHelp = nudge ? maxRequests > 1 && !wasNudged : attempts + 1 < maxRequests;
+  const isAgain = mayHelp && attempts + 1 < mostAttempts && !store.state.isCancelled;
   const plan = unit?.plan;
   const spent = (usage && plan && toBilled(plan, usage)) ?? 0;
   const ids = toUnitIds(store.head.id, chunk.chunk, toUnit(key));

@@ -13,11 +13,11 @@ export function toContactSheet({ id, source }: BatchHead, entries: readonly Inde
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'">
-<title>${escape(source)} · ${saved} pictures</title>
+<title>${toHtml(source)} · ${saved} pictures</title>
 <style>${style}</style>
 <header>
-<h1>${escape(source)}</h1>
-<p>${sums.filter((text) => text !== false).join(' · ')} <span class="id">${escape(id)}</span></p>
+<h1>${toHtml(source)}</h1>
+<p>${sums.filter((text) => text !== false).join(' · ')} <span class="id">${toHtml(id)}</span></p>
 </header>
 <main>
 ${entries.map(toFigure).join('\n')}
@@ -32,14 +32,14 @@ function toFigure({ line, variation, prompt, state, link, alt, message, id }: In
   const number = `<b>${line}${variation > 1 ? `.${variation}` : ''}</b>`;
   const picture =
     state === 'saved' && link !== undefined
-      ? `<a href="${escape(link)}"><img src="${escape(link)}" alt="${escape(alt ?? prompt)}" loading="lazy" decoding="async"></a>`
+      ? `<a href="${toHtml(link)}"><img src="${toHtml(link)}" alt="${toHtml(alt ?? prompt)}" loading="lazy" decoding="async"></a>`
       : `<div class="none">${waiting[state]}</div>`;
-  const note = message === undefined || (state !== 'failed' && state !== 'saved') ? '' : `<p class="note">${escape(message)}</p>`;
-  return `<figure class="${state}">${picture}<figcaption>${number} ${escape(prompt)}${note}${id ? `<p class="id">${escape(id)}</p>` : ''}</figcaption></figure>`;
+  const note = message === undefined || (state !== 'failed' && state !== 'saved') ? '' : `<p class="note">${toHtml(message)}</p>`;
+  return `<figure class="${state}">${picture}<figcaption>${number} ${toHtml(prompt)}${note}${id ? `<p class="id">${toHtml(id)}</p>` : ''}</figcaption></figure>`;
 }
 
 /** What others wrote, as text and nothing else. */
-function escape(text: string): string {
+function toHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return withoutHidden(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

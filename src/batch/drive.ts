@@ -61,9 +61,16 @@ export async function goOn(store: BatchStore, worker: Worker, claim: Claim): Pro
   const units = [...store.state.units.values()];
   const isOpen = [...store.state.chunks.values()].some(({ state }) => state !== 'collected' && state !== 'dropped');
   pass.isOver = !isOpen && (store.state.isCancelled || units.every(({ state }) => state === 'saved' || state === 'failed'));
-  if (pass.hasMoved || (pass.isOver && store.state.index === undefined)) await writeIndex(store, worker);
+  if (pass.hasMoved || (pass.isOver && store.state.index === undefined))
+    await writeIndex(store, worker).catch((error) => noteIndex(error, pass));
   tell();
   return pass;
+}
+
+/** Without an index the pictures are there all the same. */
+function noteIndex(error: unknown, pass: Pass): void {
+  if (!(error instanceof ToolError)) throw error;
+  pass.notes.push(error.message);
 }
 
 function chunksIn({ state }: BatchStore, ...wanted: ChunkState['state'][]): ChunkState[] {

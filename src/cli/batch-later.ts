@@ -30,7 +30,10 @@ export async function watch(store: BatchStore, options: BatchOptions, work: Batc
 /** How it stands, for people or for programs. */
 function report(store: BatchStore, { json }: BatchOptions, { print }: CliContext): void {
   const progress = toProgress(store);
-  if (json) return print(toJson(progress));
+  if (json) {
+    print(toJson(progress));
+    return;
+  }
   print(`${progress.id}  ${toOneLine(progress.source)}  ${describeProgress(progress)}`);
   for (const line of describeFailures(store).slice(0, 10)) print(toOneLine(line));
   if (progress.index) print(`Index: ${showPath(progress.index.html)}`);
