@@ -55,7 +55,7 @@ export async function writeIndex(store: BatchStore, { config }: Worker): Promise
   const facts = {
     batch: head.id,
     source: head.source,
-    dollars: Math.round(entries.reduce((sum, { dollars }) => sum + dollars, 0) * 1e6) / 1e6,
+    dollars: Math.round([...state.units.values()].reduce((sum, { dollars }) => sum + dollars, 0) * 1e6) / 1e6,
     pictures: entries,
   };
   const options = { places: { ...config, outputDir: head.folder } };

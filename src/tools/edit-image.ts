@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxImages } from '../model/catalog.ts';
-import { definePaidTool } from './paid-tool.ts';
 import { common, picture, prompt } from './fields.ts';
+import { definePaidTool } from './paid-tool.ts';
 
 export const editImage = definePaidTool({
   name: 'edit_image',

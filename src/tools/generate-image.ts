@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { definePaidTool } from './paid-tool.ts';
 import { common, prompt, singleResolution } from './fields.ts';
+import { definePaidTool } from './paid-tool.ts';
 
 export const generateImage = definePaidTool({
   name: 'generate_image',

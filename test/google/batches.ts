@@ -208,7 +208,7 @@ const answered = z.object({
   usageMetadata: z
     .object({
       promptTokenCount: z.number().default(0),
-      candidatesTokenCount: z.number().default(0),
+      candidatesTokenCount: z.number().optional(),
       thoughtsTokenCount: z.number().default(0),
       candidatesTokensDetails: z.array(z.object({ modality: z.string(), tokenCount: z.number() })).default([]),
     })
@@ -237,7 +237,8 @@ function toDollars(response: unknown, prices: BatchDouble['prices']): number {
   const { candidates = [], usageMetadata: usage } = answered.parse(response);
   const isBlocked =
     candidates.length === 0 || candidates.some(({ finishReason = '' }) => /SAFETY|PROHIBITED|RECITATION/.test(finishReason));
-  if (usage === undefined || isBlocked) return 0;
+  // What brought nothing at all has no count.
+  if (usage?.candidatesTokenCount === undefined || isBlocked) return 0;
   const image = usage.candidatesTokensDetails.find(({ modality }) => modality === 'IMAGE')?.tokenCount ?? 0;
   const text = usage.candidatesTokenCount - image + usage.thoughtsTokenCount;
   return (usage.promptTokenCount * prices.input + image * prices.image + text * prices.text) / 2_000_000;
