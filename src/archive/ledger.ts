@@ -18,7 +18,7 @@ type RequestToSend = Pick<
 };
 
 /** A request that a batch wants to send; who comes by it again after a crash gives it the same name. */
-export type BatchRequest = Omit<RequestToSend, 'mustKeep'> & { request: string; batch: string };
+type BatchRequest = Omit<RequestToSend, 'mustKeep'> & { request: string; batch: string };
 
 /** A request that was entered; what becomes of it is entered too. */
 export interface SentRequest {

@@ -51,7 +51,7 @@ export function parseEvent(text: string): BatchEvent | undefined {
 }
 
 /** One request of a batch, and what it stands at. */
-export interface UnitState {
+interface UnitState {
   /** `waiting` until it is part of a chunk, `sent` until its chunk is collected. */
   state: 'waiting' | 'sent' | 'saved' | 'failed';
   /** Answers it had that were none. */

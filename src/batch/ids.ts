@@ -12,7 +12,7 @@ export function toBatchId(source: string, folder: string, round: number): string
   return `batch_${toLetters('batch', source, folder, round)}`;
 }
 
-export function toCallId(batch: string, line: number): string {
+function toCallId(batch: string, line: number): string {
   return `call_${toLetters('call', batch, line)}`;
 }
 

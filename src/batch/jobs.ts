@@ -25,12 +25,6 @@ export function parseJobs(text: string): RawJobs {
   return /^(\s|#[^\n]*\n|\/\/[^\n]*\n)*[{[]/.test(plain) ? parseJsonLines(plain) : parseTable(plain);
 }
 
-/** Jobs an agent has listed itself. */
-export function toJobs(list: readonly unknown[]): RawJobs {
-  const found = list.map((value, index) => toJob(value, index + 1));
-  return sortOut(found);
-}
-
 function parseJsonLines(text: string): RawJobs {
   const found = text.split('\n').flatMap((written, index) => {
     const line = index + 1;

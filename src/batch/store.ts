@@ -83,7 +83,7 @@ export interface BatchStore {
 }
 
 /** The folder of all batches. */
-export function toBatchesFolder(stateDir: string): string {
+function toBatchesFolder(stateDir: string): string {
   return join(stateDir, 'batches');
 }
 

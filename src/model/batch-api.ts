@@ -3,7 +3,7 @@ import { askService, persist, type Service } from './service.ts';
 import { type ServiceError, toGarbled } from './service-failure.ts';
 
 /** How far a batch is, in Google's words without what stands before them. */
-export type BatchState = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
+type BatchState = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
 
 /** A batch at Google's. */
 export interface RemoteBatch {

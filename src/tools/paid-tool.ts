@@ -2,7 +2,7 @@ import type { Tool } from '../tool.ts';
 import type { CommonInput } from './paid.ts';
 
 /** The tools that are paid. */
-export type PaidToolName = 'generate_image' | 'edit_image' | 'compose_images';
+type PaidToolName = 'generate_image' | 'edit_image' | 'compose_images';
 
 /** A tool that asks a model for pictures, at once or as a line of a batch. */
 export interface PaidTool<Input> extends Tool<Input> {

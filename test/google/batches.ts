@@ -17,7 +17,7 @@ type State = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'EXP
 export type ItemFate = Answer | { code: number } | 'missing';
 
 /** What becomes of a batch. */
-export interface BatchFate {
+interface BatchFate {
   state: 'SUCCEEDED' | 'FAILED' | 'EXPIRED';
   /** How often it is asked for before it is over. */
   looks?: number;
@@ -25,7 +25,7 @@ export interface BatchFate {
 }
 
 /** A batch at Google's. */
-export interface StoredBatch {
+interface StoredBatch {
   name: string;
   displayName: string;
   model: string;
