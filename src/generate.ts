@@ -234,7 +234,12 @@ async function enter(
 }
 
 /** Everything an answer brought goes to the disk, synced; only then does the ledger say that it arrived. What was paid stands with the first picture. */
-async function keepAll(response: ImageResponse, sent: SentRequest, { variation, shotOf }: Shot, painting: Painting): Promise<KeptImage[]> {
+export async function keepAll(
+  response: ImageResponse,
+  sent: SentRequest,
+  { variation, shotOf }: Shot,
+  painting: Pick<Painting, 'id' | 'plan' | 'call' | 'landing'>,
+): Promise<KeptImage[]> {
   const { plan, call, landing } = painting;
   const { dollars, estimated } = toCost(response, plan, call);
   const unsaid = { ...toRecord(painting, variation), ...(shotOf !== undefined && { shotOf }) };

@@ -1,7 +1,7 @@
 import type { NewRecord } from './archive/archive.ts';
 import type { Config } from './config.ts';
 import { workingFolder } from './files/paths.ts';
-import type { ImageModel, ImageResponse } from './model/image-model.ts';
+import type { ImageModel, ImageResponse, Usage } from './model/image-model.ts';
 import { toDollars } from './model/price.ts';
 import type { Plan } from './plan.ts';
 
@@ -51,6 +51,12 @@ export function toRecord({ id, plan, call }: MadeBy, number: number): Omit<NewRe
   };
 }
 
+/** What tokens of a planned request cost in US dollars; undefined when nobody knows. */
+export function toBilled({ model, rate = 1 }: Plan, usage: Usage): number | undefined {
+  const dollars = toDollars(model, usage);
+  return dollars === undefined ? undefined : dollars * rate;
+}
+
 /** What an answer cost in US dollars, as counted or else as expected; undefined when nobody knows. */
 export function toCost(response: ImageResponse, plan: Plan, call: MadeBy['call']): { dollars: number | undefined; estimated: boolean } {
   if (call.model.backend === 'standin') return { dollars: 0, estimated: false };
@@ -58,7 +64,5 @@ export function toCost(response: ImageResponse, plan: Plan, call: MadeBy['call']
   if (plan.model.price === undefined) {
     return { dollars: pricePerImage === undefined ? undefined : pricePerImage * response.images.length, estimated: true };
   }
-  return response.usage
-    ? { dollars: toDollars(plan.model, response.usage), estimated: false }
-    : { dollars: plan.price?.likely, estimated: true };
+  return response.usage ? { dollars: toBilled(plan, response.usage), estimated: false } : { dollars: plan.price?.likely, estimated: true };
 }

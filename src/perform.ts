@@ -15,18 +15,20 @@ export interface Caller extends Pick<Call, 'config' | 'cancelled' | 'gone' | 're
 
 /** One call of a tool, from its raw arguments to what it brings. Throws a `ToolError` for whatever is wrong with them. */
 export async function perform<Input>(tool: Tool<Input>, raw: unknown, approved: boolean, caller: Caller): Promise<Done> {
-  const input = readInput(tool, raw);
-  requireNoKey(input, caller.config);
+  const input = readInput(tool, raw, caller.config);
   const { explainMissingKey, open, ...given } = caller;
   const { archive, ledger, model = createKeyless(explainMissingKey) } = await open();
   return tool.handler(input, { ...given, archive, ledger, model, approved });
 }
 
-/** Arguments as a tool takes them, repaired and validated. Throws `invalid_argument` or `unsupported` in words that teach. */
-function readInput<Input>(tool: Tool<Input>, raw: unknown): Input {
+/** Arguments as a tool takes them, repaired and validated, and with no key in them. Throws `invalid_argument` or `unsupported` in words that teach. */
+export function readInput<Input>(tool: Tool<Input>, raw: unknown, config: Caller['config']): Input {
   const repaired = repairArguments(tool.name, toToolShape(toListedSchema(tool.inputSchema)), raw);
   const parsed = tool.inputSchema.safeParse(repaired);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    requireNoKey(parsed.data, config);
+    return parsed.data;
+  }
   throw new ToolError('invalid_argument', explainIssues(tool.name, parsed.error.issues, repaired));
 }
 

@@ -7,7 +7,7 @@ import { requirePossible } from './image/fit.ts';
 import type { SourceType } from './image/xmp.ts';
 import type { AspectRatio, Format, Resolution, Sniffed } from './media.ts';
 import { type CatalogModel, chooseModel, documentedSize, maxImages, modelsThatCan, nearestRatio } from './model/catalog.ts';
-import { estimatePrice, type Price } from './model/price.ts';
+import { estimatePrice, type Price, toReduced } from './model/price.ts';
 import { isFine, type PlannedBackground, planBackground, secondShotPrompt } from './plan-background.ts';
 import { describeAgain, type Finish, type PlannedOutput, planOutput, toAskedFormat, toFinishAgain } from './plan-finish.ts';
 import { type PlannedHistory, planHistory } from './plan-history.ts';
@@ -65,6 +65,8 @@ export interface Plan {
   history?: PlannedHistory;
   /** Of one request; absent when unknown. */
   price?: Price;
+  /** The share of that model's usual price the tokens are billed at; absent: all of it. */
+  rate?: number;
   /** Says which calls are the same: tool, arguments with defaults filled in, where it goes, what the pictures hold, who makes it. */
   key: string;
   warnings: readonly string[];
@@ -136,6 +138,15 @@ export function plan(wish: Wish, pictures: readonly Picture[], target: Target, c
     warnings,
   };
 }
+
+/** Batches are half price, tokens that is; a price the person has set stands as it is, since nobody knows what it is for. */
+export function toBatchPlan(plan: Plan): Plan {
+  const { price, model, webSearch } = plan;
+  if (price === undefined || model.price === undefined) return plan;
+  return { ...plan, rate: batchRate, price: toReduced(price, batchRate, webSearch) };
+}
+
+const batchRate = 0.5;
 
 /** A picture limner did not make, however far back, leaves a part of itself in what is made of it. */
 function toSourceType(pictures: readonly Picture[], { backend }: Config): SourceType {

@@ -56,6 +56,7 @@ const rows = [
   ['open'],
   ['tools'],
   ['perform'],
+  ['batch'],
   ['consent'],
   ['call'],
   ['gallery-page'],

@@ -66,6 +66,8 @@ export interface Archive extends Removal {
   tidy(unclaimed: () => Promise<ReadonlySet<string>>): Promise<Tidied>;
 }
 
+const none = new Uint8Array();
+
 /** Longest record that is read, in bytes: words of the caller and of the model, many times over. */
 const maxRecordBytes = 5_000_000;
 
@@ -133,6 +135,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
 
   async function keepOriginal(id: string, bytes: Uint8Array, draft: Draft | undefined): Promise<string> {
     makeOwnFolder(images);
+    // The answer of a batch can be taken again, after a crash between this and the record.
+    const there = draft === undefined ? await findOriginal(id) : undefined;
+    if (there !== undefined && Buffer.compare((await readBytes(there)) ?? none, bytes) === 0) return there;
     return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600, draft });
   }
 

@@ -28,6 +28,8 @@ const ledgerLine = z.discriminatedUnion('event', [
     folder: z.string(),
     /** The most this request will cost in US dollars; null when nobody knows. */
     dollars: dollars.nullable(),
+    /** The batch it is a part of, which goes on without any process of ours until `until`. */
+    batch: z.string().max(100).optional(),
     /** What may be spent on this day, by the settings of the server that sent it. */
     limit: z.number().optional(),
     /** Who is waiting for the answer, and until when at most. */

@@ -19,6 +19,9 @@ type RequestToSend = Pick<
   raising?: string;
 };
 
+/** A request that a batch wants to send; who comes by it again after a crash gives it the same name. */
+type BatchRequest = Omit<RequestToSend, 'mustKeep'> & { request: string; batch: string };
+
 /** A request that was entered; what becomes of it is entered too. */
 export interface SentRequest {
   /** The id its picture will have. */
@@ -39,6 +42,13 @@ export interface Ledger {
    * ledger cannot be kept; without a limit it is then kept in memory, and `isKept` says so.
    */
   send(request: RequestToSend): Promise<SentRequest>;
+  /**
+   * Enters all of these on the same day, or none: throws `over_budget` when the day's limit does not allow one of them, and `cannot_write`. Those that are
+   * entered already count once. They are ended by `resume`, here or in a later process.
+   */
+  sendBatch(requests: readonly BatchRequest[]): Promise<void>;
+  /** A request of a batch that was entered on `day`, to be ended by whoever learns what became of it; ended twice, it counts as it did last. */
+  resume(day: string, request: Pick<BatchRequest, 'call' | 'image' | 'request' | 'dollars'>): SentRequest;
   /** The caller cancelled or went away, perhaps while its answer was on the way. Nothing is entered for a call that has sent nothing. */
   abandon(call: string): Promise<void>;
   /** The files are where they were wanted, or nothing came. */
@@ -72,6 +82,9 @@ const savingMs = 60_000;
 
 /** No call may be given longer, in milliseconds; a line that says so is damaged. */
 const longestCallMs = 3_600_000;
+
+/** No batch is waited for longer, in milliseconds: Google ends one after two days. */
+const longestBatchMs = 72 * 3_600_000;
 
 /** Opens the ledger of a state folder; nothing is made until something is entered. `host` tells machines apart that share the folder. */
 export function openLedger(stateDir: string, host: string): Ledger {
@@ -166,8 +179,37 @@ export function openLedger(stateDir: string, host: string): Ledger {
     return sent;
   }
 
+  /** One write, and one look at what came of it. */
+  async function sendBatch(requests: readonly BatchRequest[]): Promise<void> {
+    const day = toDayName(new Date());
+    const lines = requests.map((wanted): LedgerLine => ({ ...now(), event: 'sent', ...wanted, pid: process.pid, host }));
+    await appendLine(join(folder, `${day}.jsonl`), lines.map((line) => JSON.stringify(line)).join('\n')).catch((cause) => {
+      throw cannotKeep(folder, cause);
+    });
+    const { dollars, refused, admitted } = await addUp(day, true).catch((cause) => {
+      throw cannotKeep(folder, cause);
+    });
+    const tooMuch = requests.find(({ request }) => refused.has(request));
+    const isLost = requests.some(({ request }) => !refused.has(request) && !admitted.has(request));
+    if (tooMuch === undefined && !isLost) return;
+    for (const request of requests) await resume(day, request).failed(false);
+    if (tooMuch?.limit !== undefined) throw overBudget(tooMuch.limit, dollars, tooMuch.dollars);
+    throw cannotKeep(folder, undefined);
+  }
+
+  function resume(day: string, { call, image, request, dollars: most }: Parameters<Ledger['resume']>[1]): SentRequest {
+    return {
+      image,
+      arrived: (images, dollars) => enter(day, { ...now(), event: 'arrived', call, request, images: [...images], dollars }),
+      failed: (maybeBilled, dollars = 0) =>
+        enter(day, { ...now(), event: 'failed', call, request, dollars: maybeBilled ? most : dollars, maybeBilled }),
+    };
+  }
+
   return {
     send,
+    sendBatch,
+    resume,
     async abandon(call) {
       holders.delete(call);
       const wasAnswered = answered.delete(call);
@@ -201,7 +243,10 @@ export function openLedger(stateDir: string, host: string): Ledger {
     // A process that had the number this one has now is no longer there.
     isRunning({ call, files, answered, abandoned, requests }) {
       const isOver = files !== undefined && (answered || abandoned || files.length === 0);
-      return !isOver && requests.some(({ sent }) => isWaitedFor(sent, host) && (sent.pid !== process.pid || sentHere.has(call)));
+      return (
+        !isOver &&
+        requests.some(({ sent }) => isWaitedFor(sent, host) && (sent.batch !== undefined || sent.pid !== process.pid || sentHere.has(call)))
+      );
     },
     isOwn: (call) => sentHere.has(call),
     hold: (call, gone) => void holders.set(call, gone),
@@ -220,8 +265,10 @@ export function openLedger(stateDir: string, host: string): Ledger {
   };
 }
 
-function isWaitedFor({ pid, host, until }: SentLine, here: string): boolean {
+function isWaitedFor({ pid, host, until, batch }: SentLine, here: string): boolean {
   const left = Date.parse(until) - Date.now();
+  // Google goes on with it, whoever of ours is there.
+  if (batch !== undefined) return left > 0 && left <= longestBatchMs;
   return left > -savingMs && left <= longestCallMs && (host !== here || isAlive(pid));
 }
 

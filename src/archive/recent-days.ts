@@ -24,8 +24,8 @@ export interface RecentDays {
 /** How far back an unclaimed picture is told of, in days. */
 const daysLookedBack = 7;
 
-/** What becomes of a request is entered in the file of the day it was sent on, so long after the day's end at most, in milliseconds. */
-const stillWrittenMs = 24 * 3_600_000;
+/** What becomes of a request is entered in the file of the day it was sent on, so long after the day's end at most, in milliseconds: batches expire after two days. */
+const stillWrittenMs = 72 * 3_600_000;
 
 interface Day {
   /** It was read to its end after anything was last entered. */

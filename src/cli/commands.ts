@@ -39,6 +39,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./compose.ts')).composeCommand,
   },
   {
+    name: 'batch',
+    summary: 'hundreds of pictures at half price: batch prompts.jsonl -o out/',
+    load: async () => (await import('./batch.ts')).batchCommand,
+  },
+  {
     name: 'export',
     summary: 'resize, convert, cut out; favicons, app icons, responsive sets: free',
     load: async () => (await import('./export.ts')).exportCommand,

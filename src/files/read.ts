@@ -24,18 +24,24 @@ export interface ReadFile {
  * Reads a picture file an argument names. Opens first and verifies where the opened file lies, so that a link swapped in between leads nowhere, in
  * whatever part of the path. Throws `not_found`, `not_allowed` or `unreadable_image`, each naming the file.
  */
-export async function readPictureFile(argument: string, places: Places): Promise<ReadFile> {
+export function readPictureFile(argument: string, places: Places): Promise<ReadFile> {
+  return readNamedFile(argument, places, 'picture');
+}
+
+/** The same of any other kind of file; `kind` is what it is called in errors: "prompts file". */
+export async function readNamedFile(argument: string, places: Places, kind: string): Promise<ReadFile> {
   const absolute = toAbsolutePath(argument, places);
   const path = await requireAllowed(absolute, places, 'read', /[/\\]$/.test(argument) ? absolute : undefined);
   const handle = await open(path, safely).catch((cause) => {
-    throw toReadError(cause, argument, path);
+    throw toReadError(cause, argument, path, kind);
   });
   try {
     // What lies outside is not so much as measured.
     if (!places.isPerson) await requireInside(handle, path, argument, places);
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new ToolError('unreadable_image', `${quote(argument, 200)} is ${kindOf(stats)}, not a picture file.`);
-    if (stats.size > maxFileBytes) throw tooLarge(argument, stats.size);
+    if (!stats.isFile())
+      throw new ToolError('unreadable_image', `${quote(argument, 200)} is ${kindOf(stats)}, not a ${kind.replace(/ file$/, '')} file.`);
+    if (stats.size > maxFileBytes) throw tooLarge(argument, stats.size, kind);
     return { path, bytes: await readAtMost(handle, stats.size) };
   } finally {
     await handle.close();
@@ -52,15 +58,16 @@ function exchanged(argument: string): ToolError {
   return new ToolError('not_allowed', `${quote(argument, 200)} was exchanged for another file while it was opened; it was not read.`);
 }
 
-function toReadError(cause: unknown, argument: string, path: string): ToolError {
+function toReadError(cause: unknown, argument: string, path: string, kind: string): ToolError {
   const code = codeOf(cause);
   const where = argument === path ? quote(argument, 200) : `${quote(argument, 200)} (looked for at ${toShownPath(path)})`;
   if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new ToolError('not_found', `There is no picture at ${where}. Check the path, or ask where it is.`, { cause });
+    return new ToolError('not_found', `There is no ${kind} at ${where}. Check the path, or ask where it is.`, { cause });
   if (code === 'EACCES' || code === 'EPERM')
     return new ToolError('unreadable_image', `The system does not let limner read ${where}.`, { cause });
   if (code === 'ELOOP') return exchanged(argument);
-  if (code === 'ENXIO') return new ToolError('unreadable_image', `${where} is not a regular file, so no picture file.`, { cause });
+  if (code === 'ENXIO')
+    return new ToolError('unreadable_image', `${where} is not a regular file, so no ${kind.replace(/ file$/, '')} file.`, { cause });
   return new ToolError('unreadable_image', `${where} could not be opened (${code ?? 'unknown reason'}).`, { cause });
 }
 
@@ -79,10 +86,10 @@ function kindOf(stats: Stats): string {
   return stats.isDirectory() ? 'a folder' : 'not a regular file';
 }
 
-function tooLarge(argument: string, size: number): ToolError {
+function tooLarge(argument: string, size: number, kind: string): ToolError {
   return new ToolError(
     'unreadable_image',
-    `${quote(argument, 200)} has ${formatBytes(size)}; limner reads pictures up to ${formatBytes(maxFileBytes)}. Make it smaller first.`,
+    `${quote(argument, 200)} has ${formatBytes(size)}; limner reads ${kind}s up to ${formatBytes(maxFileBytes)}. Make it smaller first.`,
   );
 }
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ToolError } from '../errors.ts';
 import { askService, openService, persist, type Service } from './service.ts';
-import { ServiceError, toServiceFailure } from './service-failure.ts';
+import { ServiceError, toGarbled } from './service-failure.ts';
 
 /** Largest file Google takes, in bytes. It keeps one for 48 hours, free of charge, and 20 GB of them a project. */
 const maxUploadBytes = 2_000_000_000;
@@ -86,13 +86,9 @@ const remoteFile = z.object({
 
 function toFile({ json }: { json: unknown }): RemoteFile {
   const parsed = z.union([z.object({ file: remoteFile }).transform(({ file }) => file), remoteFile]).safeParse(json);
-  if (!parsed.success) throw garbled();
+  if (!parsed.success) throw toGarbled('this file');
   const { name, uri, mimeType, state, expirationTime } = parsed.data;
   return { name, uri, mediaType: mimeType, state, expiresAt: expirationTime };
-}
-
-function garbled(): ServiceError {
-  return new ServiceError(toServiceFailure({ model: '', status: 200, thrown: undefined }, 'this file'));
 }
 
 const uploadPath = '/upload/v1beta/files';
@@ -135,7 +131,7 @@ async function upload(
  * behind a proxy that address would lead around it.
  */
 function toSessionPath(address: unknown): string {
-  if (typeof address !== 'string' || !URL.canParse(address)) throw garbled();
+  if (typeof address !== 'string' || !URL.canParse(address)) throw toGarbled('this file');
   return `${uploadPath}${new URL(address).search}`;
 }
 
@@ -144,6 +140,6 @@ async function findOffset(service: Service, path: string, signal: AbortSignal): 
   const command = { 'x-goog-upload-command': 'query' };
   const { headers } = await askService(service, { path, headers: command, body: '', thing: 'this upload', signal });
   const received = Number(headers['x-goog-upload-size-received']);
-  if (headers['x-goog-upload-status'] !== 'active' || !Number.isSafeInteger(received)) throw garbled();
+  if (headers['x-goog-upload-status'] !== 'active' || !Number.isSafeInteger(received)) throw toGarbled('this file');
   return received;
 }

@@ -5,11 +5,14 @@ import type { ImageResponse, Source, Turn, Usage } from './image-model.ts';
 import type { EmptyAnswer } from './refusals.ts';
 import type { SetAside } from './set-aside.ts';
 
+/** What is read of an answer, whether the SDK or a batch brought it. */
+export type Answer = Pick<GenerateContentResponse, 'candidates' | 'promptFeedback' | 'usageMetadata' | 'modelVersion'>;
+
 /**
  * Collects by scanning: order is not fixed, drafts are marked as thoughts, the same picture may come twice. Nothing odd beside a picture may cost the
  * picture, which is paid for, so gaps are passed over.
  */
-export function toResponse(answer: GenerateContentResponse, sent: Turn, aside: Pick<SetAside, 'find'>): ImageResponse {
+export function toResponse(answer: Answer, sent: Turn, aside: Pick<SetAside, 'find'>): ImageResponse {
   const candidate = answer.candidates?.[0];
   const parts = withPictures(candidate?.content?.parts?.filter((part) => part !== null) ?? [], aside);
   const finals = parts.filter(({ part }) => !part.thought);
@@ -83,7 +86,7 @@ function toKept({ part, bytes }: Received): unknown {
 }
 
 /** Everything put out that is no picture is billed as text: thoughts, remarks, and what the image count does not explain. */
-function toUsage({ usageMetadata }: GenerateContentResponse, hasPicture: boolean): Usage | undefined {
+function toUsage({ usageMetadata }: Answer, hasPicture: boolean): Usage | undefined {
   if (usageMetadata?.candidatesTokenCount === undefined) return undefined;
   const counted = usageMetadata.candidatesTokensDetails?.find((detail) => detail?.modality === 'IMAGE')?.tokenCount;
   const image = counted ?? (hasPicture ? undefined : 0);
@@ -92,7 +95,7 @@ function toUsage({ usageMetadata }: GenerateContentResponse, hasPicture: boolean
   return { input: usageMetadata.promptTokenCount ?? 0, image, text };
 }
 
-export function toEmptyAnswer(answer: GenerateContentResponse, text: string, body: string | undefined): EmptyAnswer {
+export function toEmptyAnswer(answer: Answer, text: string, body: string | undefined): EmptyAnswer {
   const finishReason = answer.candidates?.[0]?.finishReason;
   return { finishReason, finishMessage: toFinishMessage(body), blockReason: answer.promptFeedback?.blockReason, text };
 }

@@ -1,5 +1,4 @@
-import type { Content, GenerateContentConfig, GoogleGenAI, Part } from '@google/genai';
-import { z } from 'zod';
+import type { GoogleGenAI } from '@google/genai';
 import type { Backend } from '../backend.ts';
 import { ToolError } from '../errors.ts';
 import type { Redactor } from '../redactor.ts';
@@ -7,7 +6,8 @@ import { type AskedPlace, type Exchange, toFailure } from './failures.ts';
 import { createFetch, type Door } from './fetch.ts';
 import type { FilesApi } from './files-api.ts';
 import { toEmptyAnswer, toResponse } from './gemini-answer.ts';
-import type { ImageModel, ImageRequest, ModelCall, Turn } from './image-model.ts';
+import { keyInRequest, toGeminiRequest, toWords } from './gemini-request.ts';
+import type { ImageModel, ImageRequest, ModelCall } from './image-model.ts';
 import { redactAnswer } from './redact-answer.ts';
 import { toRefusal } from './refusals.ts';
 import { fail, type RequestFailure } from './request-failure.ts';
@@ -61,9 +61,8 @@ async function ask(ai: GoogleGenAI, upstream: GoogleUpstream, request: ImageRequ
   });
   if ('failure' in door) return door;
   const exchange: Exchange = { model: request.model, thrown: undefined, ...(place && { place }) };
-  const sent = { role: 'user', parts: toParts(request, nudge) } as const;
+  const { contents, config, sent } = toGeminiRequest(request, nudge);
   const pictures = createSetAside(redactor, call.beginPicture);
-  const contents = [...(request.history?.turns ?? []).map(toContent), { role: sent.role, parts: sent.parts }];
   if (redactor.finds(toWords(contents))) return { failure: fail('invalid_argument', keyInRequest) };
   const fitting = await moveToFiles(contents, call.uploads, call.deadline).catch((thrown) => ({ failure: toUploadFailure(thrown, call) }));
   if ('failure' in fitting) return fitting;
@@ -71,7 +70,7 @@ async function ask(ai: GoogleGenAI, upstream: GoogleUpstream, request: ImageRequ
     const answer = await ai.models.generateContent({
       model: request.model,
       contents: [...fitting],
-      config: { ...toConfig(request), abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door, pictures) } },
+      config: { ...config, abortSignal: call.deadline, httpOptions: { fetch: createFetch(exchange, door, pictures) } },
     });
     await redactAnswer(answer, redactor);
     const response = toResponse(answer, sent, pictures);
@@ -97,64 +96,9 @@ function toUploadFailure(thrown: unknown, { deadline }: ModelCall): RequestFailu
   return { error: thrown, maxRequests: 1, waitingFor: 'the next try' };
 }
 
-const keyInRequest =
-  'The request holds the API key or an access token, which never goes anywhere but into its header, so nothing was sent. Take it out of the words; where it stands in an earlier turn, start again with history off.';
-
-/** All the words of a request; pictures were encoded anew and hold none. */
-function toWords(contents: readonly Content[]): string {
-  return contents.flatMap(({ parts = [] }) => parts.flatMap(({ text }) => (typeof text === 'string' ? [text] : []))).join('\n');
-}
-
 function timedOut(): ToolError {
   return new ToolError(
     'timeout',
     'The picture was not ready in time and may have been billed. Try again, ask for a lower resolution, or let the person raise LIMNER_TIMEOUT_MS.',
   );
-}
-
-/** An earlier turn as it was, each signature on its own part. Thoughts are not sent back. */
-function toContent({ role, parts }: Turn): Content {
-  return {
-    role,
-    parts: parts
-      .filter((part): part is Part => typeof part === 'object' && part !== null && !('thought' in part && part.thought))
-      .map(withBase64),
-  };
-}
-
-const withBytes = z.looseObject({ inlineData: z.looseObject({ data: z.instanceof(Uint8Array) }) });
-
-/** A picture as it travels. */
-function withBase64(part: Part): Part {
-  const { data: picture } = withBytes.safeParse(part);
-  return picture ? { ...part, inlineData: { ...part.inlineData, data: toBase64(picture.inlineData.data) } } : part;
-}
-
-function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-}
-
-function toParts(request: ImageRequest, nudge: boolean): Part[] {
-  const prompt = nudge ? `Generate an image. ${request.prompt}` : request.prompt;
-  const words = request.instructions === undefined ? prompt : `${prompt}\n\n${request.instructions}`;
-  const pictures = [...request.images, ...(request.guide ? [request.guide] : [])].flatMap(({ label, bytes, mediaType }): Part[] => [
-    { text: label },
-    { inlineData: { mimeType: mediaType, data: toBase64(bytes) } },
-  ]);
-  // With one picture alone, and that one in the conversation, nobody has to be told which is meant.
-  const earlier = request.history && pictures.length > 0 ? [{ text: `${request.history.label}: the last picture above` }] : [];
-  return [{ text: words }, ...earlier, ...pictures];
-}
-
-/**
- * The ratio is always sent: without it the model picks one by the meaning of the words. Text is allowed so that a refusal can give its reason. The SDK's
- * automatic continuation would send further requests that nobody counts.
- */
-function toConfig({ aspectRatio, resolution, webSearch }: ImageRequest): GenerateContentConfig {
-  return {
-    responseModalities: ['TEXT', 'IMAGE'],
-    imageConfig: { aspectRatio, imageSize: resolution },
-    automaticContinuation: false,
-    ...(webSearch && { tools: [{ googleSearch: {} }] }),
-  };
 }

@@ -1,5 +1,8 @@
 import type { Config } from '../config.ts';
+import { type BatchApi, createBatchApi } from './batch-api.ts';
 import type { ReadText } from './credentials.ts';
+import { googleUrl, toDoor } from './fetch.ts';
+import { createFilesApi, type FilesApi } from './files-api.ts';
 import { createGemini } from './gemini.ts';
 import type { ImageModel } from './image-model.ts';
 import { createStandin } from './standin.ts';
@@ -13,4 +16,17 @@ export function createModel({ backend, apiKey, baseUrl, vertex, redactor, proxy 
   if (backend === 'standin') return createStandin();
   if (backend === 'vertex') return createVertex({ vertex, redactor, proxy, readText });
   return apiKey && createGemini({ apiKey, baseUrl, redactor, proxy });
+}
+
+/** What batches are sent through. */
+export interface BatchUpstream {
+  files: FilesApi;
+  batches: BatchApi;
+}
+
+/** Google's batches and the files they are made of; undefined without a key, and for upstreams that have none. */
+export function createBatchUpstream({ backend, apiKey, baseUrl = googleUrl, redactor, proxy }: Config): BatchUpstream | undefined {
+  if (backend !== 'gemini' || apiKey === undefined) return undefined;
+  const service = { door: toDoor(apiKey, baseUrl, proxy), baseUrl, redactor };
+  return { files: createFilesApi(service), batches: createBatchApi(service) };
 }

@@ -1,5 +1,5 @@
 /** What leads from the whole answer to the base64 of a picture: kinds of container by depth, and the name that goes on from each. Lists have none. */
-const steps = [
+const inAnswer = [
   { kind: '{', name: 'candidates' },
   { kind: '[', name: undefined },
   { kind: '{', name: 'content' },
@@ -12,8 +12,12 @@ const steps = [
 /** Every character of a name may be written as an escape of six. */
 export const longestName = 6 * 'inlineData'.length;
 
+/** The same in a line of a batch's results. */
+const inLine = [{ kind: '{', name: 'response' }, ...inAnswer] as const;
+
 /** Keeps to what leads to a picture: how deep one is, and how deep one still was on that way. */
-export function createPicturePath() {
+export function createPicturePath(where?: 'line') {
+  const steps = where === 'line' ? inLine : inAnswer;
   let [depth, along] = [0, 0];
   let current: string | undefined;
   const leadsOn = () => {

@@ -25,8 +25,8 @@ const slash = Buffer.from('/');
  * Takes the pictures out of an answer while it streams. What is handed on is the same JSON with a short string in each one's place; it can be parsed
  * exactly when the body can: only whole strings are exchanged, and one that no parser takes ends it. What is no JSON passes through.
  */
-export function scanForPictures(aside: SetAside, handOn: (bytes: Uint8Array) => void): PictureScan {
-  const path = createPicturePath();
+export function scanForPictures(aside: SetAside, handOn: (bytes: Uint8Array) => void, where?: 'line'): PictureScan {
+  const path = createPicturePath(where);
   /** `between`: outside of strings. `passing`: in one that is handed on. `held`: in one that may become long. `taken`: in one that did. */
   let mode: 'between' | 'passing' | 'held' | 'taken' | 'broken' = 'between';
   /** What began an escape: a backslash, or in a string that is taken also its `u` and digits. */

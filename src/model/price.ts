@@ -45,6 +45,12 @@ export function estimatePrice(model: CatalogModel, request: PricedRequest, price
   };
 }
 
+/** The same where tokens are billed at a share of their price; searches are not. */
+export function toReduced({ likely, most }: Price, rate: number, webSearch: boolean): Price {
+  const searches = webSearch ? mostSearches * dollarsPerSearch : 0;
+  return { likely: likely * rate, most: (most - searches) * rate + searches };
+}
+
 /** What tokens cost in US dollars; undefined for a model whose price is unknown. */
 export function toDollars(model: CatalogModel, usage: Usage): number | undefined {
   if (model.price === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { GenerateContentResponse } from '@google/genai';
 import { changeTexts, textsIn } from '../outgoing.ts';
 import type { Redactor } from '../redactor.ts';
+import type { Answer } from './gemini-answer.ts';
 import { withPngChecksums } from './png-checksums.ts';
 
 /** Texts from this length on are signatures, and no words; in characters. */
@@ -15,7 +15,7 @@ const pieceLength = 32_000;
  * they have seen. A picture is changed only where the key stands in its bytes, which is nowhere in an honest one; those that were taken out of the
  * answer on its way were looked through then (`set-aside.ts`).
  */
-export async function redactAnswer(answer: GenerateContentResponse, redactor: Redactor): Promise<void> {
+export async function redactAnswer(answer: Answer, redactor: Redactor): Promise<void> {
   const clean = new Set<string>();
   for (const text of textsIn(answer)) if (text.length >= longText && !(await findsInParts(text, redactor))) clean.add(text);
   changeTexts(answer, (text, { isPicture }) => {

@@ -55,3 +55,8 @@ function toWords(exchange: Exchange, thing: string): RequestFailure {
 function isMissing(status: number | undefined, { status: name, message }: ReturnType<typeof parseGoogleError>): boolean {
   return (status === 404 && name !== '') || (status === 403 && /or it may not exist/i.test(message));
 }
+
+/** An answer that is none, though HTTP says it is. */
+export function toGarbled(thing: string): ServiceError {
+  return new ServiceError(toServiceFailure({ model: '', status: 200, thrown: undefined }, thing));
+}

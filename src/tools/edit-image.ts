@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { maxImages } from '../model/catalog.ts';
-import { defineTool } from '../tool.ts';
 import { common, picture, prompt } from './fields.ts';
+import { definePaidTool } from './paid-tool.ts';
 
-export const editImage = defineTool({
+export const editImage = definePaidTool({
   name: 'edit_image',
   title: 'Edit image',
   description:
@@ -31,6 +31,5 @@ export const editImage = defineTool({
     mask: picture('Instead of region: a picture of the same shape, white where change is allowed').optional(),
     ...common("Default: the picture's own.", '1K, 2K or 4K; default: the smallest not below the picture.'),
   }),
-  handler: async ({ image, references = [], ...input }, call) =>
-    (await import('./paid.ts')).paint('edit_image', [image, ...references], input, call),
+  split: ({ image, references = [], ...input }) => ({ pictures: [image, ...references], input }),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineTool } from '../tool.ts';
 import { common, prompt, singleResolution } from './fields.ts';
+import { definePaidTool } from './paid-tool.ts';
 
-export const generateImage = defineTool({
+export const generateImage = definePaidTool({
   name: 'generate_image',
   title: 'Generate image',
   description:
@@ -14,5 +14,5 @@ export const generateImage = defineTool({
     prompt: prompt('The picture in full sentences; words to be written in it in quotes.'),
     ...common('Default 1:1.', singleResolution),
   }),
-  handler: async (input, call) => (await import('./paid.ts')).paint('generate_image', [], input, call),
+  split: (input) => ({ pictures: [], input }),
 });

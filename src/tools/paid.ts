@@ -8,11 +8,12 @@ import type { Call } from '../generate.ts';
 import { describeCutOff, findLate, isAnsweredLate } from '../late.ts';
 import type { Size } from '../media.ts';
 import { type Plan, plan, toCallKey, type Wish } from '../plan.ts';
+import type { Sources } from '../request.ts';
 import { type Outcome, run } from '../run.ts';
 import { quote, toAltText } from '../text.ts';
 
 /** The arguments `common` declares, as validated. */
-interface CommonInput {
+export interface CommonInput {
   prompt: string;
   count?: number | undefined;
   aspect_ratio?: string | undefined;
@@ -32,8 +33,24 @@ interface CommonInput {
   mask?: string | undefined;
 }
 
+/** What was decided of a call, before anything is sent. */
+export interface Decided {
+  plan: Plan;
+  sources: Sources;
+  /** What the call may be the same as: its own key first. */
+  keys: readonly string[];
+}
+
 /** The way every paid call goes: look at what is named, decide, do. `pictures` in the order the prompt counts them. */
 export async function paint(tool: Wish['tool'], pictures: readonly string[], input: CommonInput, call: Call): Promise<Outcome | Forecast> {
+  const { plan: decided, sources, keys } = await decide(tool, pictures, input, call);
+  if (input.dry_run) return forecast(decided, await isAnsweredLate(keys, call), call);
+  const late = await findLate(keys, decided, sources, call);
+  return late ?? run({ ...decided, warnings: [...decided.warnings, ...(await describeCutOff(keys, call))] }, sources, call);
+}
+
+/** Looks at what is named and decides; nothing is sent or written. */
+export async function decide(tool: Wish['tool'], pictures: readonly string[], input: CommonInput, call: Call): Promise<Decided> {
   const target = await findTarget(input.output, call.config);
   const found: Picture[] = [];
   for (const picture of pictures) found.push(await identify(picture, call.config, call, call.cancelled));
@@ -43,10 +60,7 @@ export async function paint(tool: Wish['tool'], pictures: readonly string[], inp
   const known = await withHistory(wish, await withTrueAlpha(found), call);
   const decided = plan(wish, known, target, call.config);
   const keys = [decided.key, ...(await keysBefore(wish, decided, found, target, call))];
-  if (input.dry_run) return forecast(decided, await isAnsweredLate(keys, call), call);
-  const sources = { pictures: known, mask };
-  const late = await findLate(keys, decided, sources, call);
-  return late ?? run({ ...decided, warnings: [...decided.warnings, ...(await describeCutOff(keys, call))] }, sources, call);
+  return { plan: decided, sources: { pictures: known, mask }, keys };
 }
 
 function toWish(tool: Wish['tool'], input: CommonInput, mask: Picture | undefined): Wish {

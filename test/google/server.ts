@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
+import { answerBatches, type BatchDouble, createBatchDouble } from './batches.ts';
 import { type Disturb, disturbed } from './disturbance.ts';
 import { toReply } from './errors.ts';
 import { answerFiles, createFileStore, type FileStore, takeFiles } from './file-store.ts';
@@ -34,6 +35,10 @@ export interface Google {
   onList(answer: Answer | undefined): void;
   /** The files it keeps. */
   files: FileStore;
+  /** The batches it makes, and what they cost. */
+  batches: BatchDouble;
+  /** Stops and starts again at the same address: every connection breaks, what it keeps stays. */
+  restart(): Promise<void>;
   /** What happens to the coming requests that are no generateContent calls; undefined for nothing again. */
   disturb(disturb: Disturb | undefined): void;
   /** Forgets requests, queued answers and what `always`, `onList` and `disturb` said; files stay. */
@@ -57,13 +62,26 @@ export const testKey = 'test-key-0123456789';
 /** Starts a server on a free port of 127.0.0.1 that answers like the Gemini API, and refuses what it refuses. */
 export async function startGoogle({ key = testKey, prefix = '', pageSize = mostPerPage }: GoogleOptions = {}): Promise<Google> {
   const good = picture();
-  const files = createFileStore();
-  const state: State = { key, pageSize, onList: undefined, requests: [], others: [], queue: [], usual: good, files, disturb: undefined };
-  const { url, close } = await listen((incoming, response) => respond(state, incoming, response, prefix));
+  const [files, batches] = [createFileStore(), createBatchDouble()];
+  const state: State = {
+    key,
+    pageSize,
+    onList: undefined,
+    requests: [],
+    others: [],
+    queue: [],
+    usual: good,
+    files,
+    batches,
+    disturb: undefined,
+  };
+  const { url, close, restart } = await listen((incoming, response) => respond(state, incoming, response, prefix));
   return {
     url,
     close,
+    restart,
     files,
+    batches,
     disturb: (disturb) => {
       state.disturb = disturb;
     },
@@ -95,6 +113,7 @@ interface State {
   /** The answer when the queue is empty. */
   usual: Answer;
   files: FileStore;
+  batches: BatchDouble;
   disturb: Disturb | undefined;
 }
 
@@ -117,13 +136,14 @@ async function respond(state: State, incoming: IncomingMessage, response: Server
   send(reply, response);
 }
 
-/** Files, or the list of models. */
+/** Files, batches, or the list of models. */
 async function answerService(state: State, incoming: IncomingMessage, url: URL): Promise<Reply> {
   const problem = findKeyProblem(keyOf(incoming), url.searchParams, state.key);
-  const isFile = /\/files(\/|$)/.test(url.pathname);
-  if (isFile && problem) return toReply(problem);
+  const isService = /\/(files|batches)(\/|$)|:batchGenerateContent$/.test(url.pathname);
+  if (isService && problem) return toReply(problem);
   const self = `http://${incoming.headers.host}`;
-  return (await answerFiles(state.files, incoming, url, self)) ?? answerOther(await receive(incoming, ''), url, incoming.method, state);
+  const reply = (await answerFiles(state.files, incoming, url, self)) ?? (await answerBatches(state.batches, state.files, incoming, url));
+  return reply ?? answerOther(await receive(incoming, ''), url, incoming.method, state);
 }
 
 /** Google's own refusal, or else the next answer of the test. */
@@ -139,7 +159,7 @@ async function answer(state: State, received: Received, query: URLSearchParams):
 export type Responder = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Answers on a free port of 127.0.0.1. */
-export async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close'>> {
+export async function listen(responder: Responder): Promise<Pick<Google, 'url' | 'close' | 'restart'>> {
   const server = createServer((incoming, response) => {
     // What is thrown here is a mistake in a test's own answer, or a client that left while it was sending: nobody to tell but the client.
     responder(incoming, response).catch((error: unknown) =>
@@ -158,5 +178,10 @@ export async function listen(responder: Responder): Promise<Pick<Google, 'url' |
     server.closeAllConnections();
     await closed;
   };
-  return { url: `http://127.0.0.1:${port}`, close };
+  const restart = async (): Promise<void> => {
+    await close();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  return { url: `http://127.0.0.1:${port}`, close, restart };
 }
