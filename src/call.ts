@@ -11,17 +11,18 @@ import { explainMissingKey } from './missing-key.ts';
 import { perform } from './perform.ts';
 import { startProgress } from './progress.ts';
 import { toCallToolResult, toErrorResult } from './result.ts';
+import { toBatchResult } from './result-batch.ts';
 import { toExportResult } from './result-export.ts';
 import { toForecastResult } from './result-forecast.ts';
 import { showPath } from './text.ts';
-import type { Deps, Tool } from './tool.ts';
+import type { Brought, Deps, Tool } from './tool.ts';
 
 /**
  * Answers one call. Arguments are repaired and validated in the one try/catch here, so that whatever is wrong with them is answered in our own words.
  */
 export async function answerCall<Input>(
   server: McpServer,
-  tool: Tool<Input>,
+  tool: Tool<Input, Brought>,
   raw: unknown,
   context: ServerContext,
   deps: Deps,
@@ -45,6 +46,7 @@ export async function answerCall<Input>(
     });
     const notices = takeNotices();
     if ('forecast' in done) return toForecastResult(done, notices, deps.asked !== undefined && canAsk(server, context));
+    if ('batch' in done) return toBatchResult(done, notices);
     const telling = { notices, links: takesLinks(server, context), remote: deps.config.remote };
     return 'files' in done ? toExportResult(done, telling) : toCallToolResult(done, telling);
   };

@@ -7,7 +7,17 @@ import { type Folders, toFolders } from './settings/folders.ts';
 import { checkCertificates, findKeyName, type Secret, toBaseUrl, toKey, toSecrets } from './settings/key.ts';
 import { toProxy, type WebProxy } from './settings/proxy.ts';
 import { type Findings, type Origins, readSettings, type Surroundings } from './settings/source.ts';
-import { type Budget, toArchiveMaxBytes, toBackend, toBudget, toMaxRepeats, toPreview, toTimeout } from './settings/values.ts';
+import {
+  type Budget,
+  type ToolGroup,
+  toArchiveMaxBytes,
+  toBackend,
+  toBudget,
+  toMaxRepeats,
+  toPreview,
+  toTimeout,
+  toToolGroups,
+} from './settings/values.ts';
 import { toVertex, type VertexPlace } from './settings/vertex.ts';
 import { toUserFile } from './system-folders.ts';
 
@@ -38,6 +48,8 @@ export interface Config extends Folders {
   budget: Budget;
   /** Identical calls that are let through within ten minutes; 0: any number. */
   maxRepeats: number;
+  /** What is listed beside the tools everybody has. */
+  toolGroups: readonly ToolGroup[];
   userFile: string;
   origins: Origins;
   home: string;
@@ -72,6 +84,7 @@ export function loadConfig(surroundings: Surroundings): Config {
     archiveMaxBytes: toArchiveMaxBytes(setting, found),
     budget: toBudget(setting, found),
     maxRepeats: toMaxRepeats(setting('LIMNER_MAX_REPEATS'), found),
+    toolGroups: toToolGroups(setting('LIMNER_TOOLS'), found),
     userFile: toUserFile(surroundings),
     origins,
     home: surroundings.home,

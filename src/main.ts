@@ -87,7 +87,6 @@ async function runCommand({ load, tellsSettings = false }: Entry, args: string[]
   const terminal = await openTerminal(process.stdin, process.stdout, process.env);
   const context: CliContext = {
     config,
-    host: hostname(),
     cwd: workingFolder(),
     server: { command: process.execPath, args: [process.argv[1] ?? ''], cwd: workingFolder(), env },
     ...(await import('./open.ts')).open(config, hostname()),

@@ -13,5 +13,5 @@ export function openMemory(config: Config, host: string): Memory {
 
 /** Everything calls work with. */
 export function open(config: Config, host: string): Opened {
-  return { ...openMemory(config, host), model: createModel(config, readText) };
+  return { ...openMemory(config, host), model: createModel(config, readText), host };
 }

@@ -108,6 +108,12 @@ export const options = [
     default: '`50`',
     meaning: 'Identical calls within ten minutes before limner takes them for a runaway loop; 0: any number.',
   },
+  {
+    name: 'LIMNER_TOOLS',
+    values: 'words joined by commas: `batch`',
+    default: 'none',
+    meaning: 'Tools beside the four: `batch` lists `start_batch` and `collect_batch`, for many pictures at half the price.',
+  },
 ] as const;
 
 export type OptionName = (typeof options)[number]['name'];

@@ -5,7 +5,7 @@ import { textsIn } from './outgoing.ts';
 import { repairArguments } from './repair/arguments.ts';
 import { explainIssues } from './repair/explain.ts';
 import { toToolShape } from './repair/shape.ts';
-import { type Deps, type Done, type Tool, toListedSchema } from './tool.ts';
+import { type Brought, type Deps, type Tool, toListedSchema } from './tool.ts';
 
 /** Whoever makes a call, an agent through a host or a person at a terminal, and what it may use. */
 export interface Caller extends Pick<Call, 'config' | 'cancelled' | 'gone' | 'report' | 'logError'>, Pick<Deps, 'open'> {
@@ -14,15 +14,20 @@ export interface Caller extends Pick<Call, 'config' | 'cancelled' | 'gone' | 're
 }
 
 /** One call of a tool, from its raw arguments to what it brings. Throws a `ToolError` for whatever is wrong with them. */
-export async function perform<Input>(tool: Tool<Input>, raw: unknown, approved: boolean, caller: Caller): Promise<Done> {
+export async function perform<Input, Brings extends Brought>(
+  tool: Tool<Input, Brings>,
+  raw: unknown,
+  approved: boolean,
+  caller: Caller,
+): Promise<Brings> {
   const input = readInput(tool, raw, caller.config);
   const { explainMissingKey, open, ...given } = caller;
-  const { archive, ledger, model = createKeyless(explainMissingKey) } = await open();
-  return tool.handler(input, { ...given, archive, ledger, model, approved });
+  const { archive, ledger, host, model = createKeyless(explainMissingKey) } = await open();
+  return tool.handler(input, { ...given, archive, ledger, host, model, approved, explainMissingKey });
 }
 
 /** Arguments as a tool takes them, repaired and validated, and with no key in them. Throws `invalid_argument` or `unsupported` in words that teach. */
-export function readInput<Input>(tool: Tool<Input>, raw: unknown, config: Caller['config']): Input {
+export function readInput<Input>(tool: Pick<Tool<Input>, 'name' | 'inputSchema'>, raw: unknown, config: Caller['config']): Input {
   const repaired = repairArguments(tool.name, toToolShape(toListedSchema(tool.inputSchema)), raw);
   const parsed = tool.inputSchema.safeParse(repaired);
   if (parsed.success) {

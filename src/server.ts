@@ -1,12 +1,13 @@
 import { type JSONRPCMessage, McpServer, type RequestId, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { UrlRule } from './allowed-hosts.ts';
+import { collectBatchTool, startBatchTool } from './batch/tools.ts';
 import { registerCompletions } from './completions.ts';
 import { metaKey } from './meta-key.ts';
 import { registerPrompts } from './prompts/register.ts';
 import { galleryUri } from './resource-uris.ts';
 import { registerResources } from './resources.ts';
-import { type Deps, type Tool, toListedSchema } from './tool.ts';
+import { type Brought, type Deps, type Tool, toListedSchema } from './tool.ts';
 import { composeImages, editImage, exportImage, generateImage } from './tools/index.ts';
 import { version } from './version.ts';
 
@@ -22,12 +23,20 @@ function aboutAddresses({ hosts, proxy }: UrlRule): string {
   return ` A picture may also be given by its https address${which}.`;
 }
 
+const aboutBatches =
+  ' start_batch makes many pictures at half the price within 24 hours, and collect_batch brings them; for a few, or when somebody waits, call the other tools.';
+
+/** A caller elsewhere has none: a server for several people counts and limits calls, and a batch goes on between them. */
+function hasBatches({ toolGroups, remote }: Deps['config']): boolean {
+  return toolGroups.includes('batch') && remote === undefined;
+}
+
 /** What is listed never changes while a version runs, so clients may keep it for an hour. */
 const cacheHint = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
 /** One server with every tool registered; no state of its own. */
 export function createServer(deps: Deps): McpServer {
-  const told = `${instructions}${aboutAddresses(deps.config.urls)}`;
+  const told = `${instructions}${hasBatches(deps.config) ? aboutBatches : ''}${aboutAddresses(deps.config.urls)}`;
   const server = new McpServer(
     { name: 'limner', title: 'limner', version },
     {
@@ -40,6 +49,10 @@ export function createServer(deps: Deps): McpServer {
   registerTool(server, editImage, deps);
   registerTool(server, composeImages, deps);
   registerTool(server, exportImage, deps);
+  if (hasBatches(deps.config)) {
+    registerTool(server, startBatchTool, deps);
+    registerTool(server, collectBatchTool, deps);
+  }
   registerResources(server, deps);
   registerPrompts(server);
   registerCompletions(server, deps);
@@ -50,7 +63,7 @@ export function createServer(deps: Deps): McpServer {
  * Registers a tool. The SDK is told to let every object through: what is wrong with the arguments is answered by `call.ts`, which is loaded with the first call, and
  * with it all that hosts start a server for and most sessions never use.
  */
-function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): void {
+function registerTool<Input>(server: McpServer, tool: Tool<Input, Brought>, deps: Deps): void {
   const say = deps.config.remote?.toWords;
   const listed = () => toListedSchema(tool.inputSchema, say);
   const anything = {
@@ -65,20 +78,22 @@ function registerTool<Input>(server: McpServer, tool: Tool<Input>, deps: Deps): 
     title: tool.title,
     description: say?.(tool.description) ?? tool.description,
     inputSchema: anything,
-    annotations: {
-      title: tool.title,
-      readOnlyHint: false,
-      destructiveHint: false,
-      idempotentHint: false,
-      openWorldHint: tool.isFree !== true,
-    },
-    _meta: { 'anthropic/alwaysLoad': true, ...(tool.isFree !== true && { ui: { resourceUri: galleryUri } }) },
+    annotations: toAnnotations(tool, hasBatches(deps.config)),
+    ...(tool.isRare !== true && {
+      _meta: { 'anthropic/alwaysLoad': true, ...(tool.isFree !== true && { ui: { resourceUri: galleryUri } }) },
+    }),
   };
   server.registerTool(tool.name, config, (raw: unknown, context: ServerContext) => {
     const answer = import('./call.ts').then(({ answerCall }) => answerCall(server, tool, raw, context, deps));
     deps.track(answer);
     return answer;
   });
+}
+
+/** With more tools, what the protocol takes for granted is left out, so that the list costs an agent no more than it may. */
+function toAnnotations({ title, isFree = false }: Pick<Tool<unknown>, 'title' | 'isFree'>, isLean: boolean) {
+  if (isLean) return { destructiveHint: false, ...(isFree && { openWorldHint: false }) };
+  return { title, readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: !isFree };
 }
 
 const requestId = z.union([z.string(), z.number()]);

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Forecast } from './forecast.ts';
 import type { Call } from './generate.ts';
 import type { ImageModel } from './model/image-model.ts';
+import type { BatchOutcome } from './result-batch.ts';
 import type { Outcome } from './run.ts';
 import type { ExportOutcome } from './run-export.ts';
 
@@ -12,6 +13,8 @@ import type { ExportOutcome } from './run-export.ts';
 export interface Opened extends Memory {
   /** Absent when there is no key. */
   model: ImageModel | undefined;
+  /** What tells this machine from others that share the state folder. */
+  host: string;
 }
 
 /** Everything the server is made of; the process makes it once. */
@@ -32,22 +35,33 @@ export interface Deps {
   logError(error: unknown): void;
 }
 
-/** What a tool brings. */
+/** What a tool is given. */
+export interface ToolCall extends Call, Pick<Opened, 'host'> {
+  /** What to do about a missing key, in words for whoever calls. */
+  explainMissingKey(): string;
+}
+
+/** What a tool brings that makes pictures or files. */
 export type Done = Outcome | Forecast | ExportOutcome;
 
+/** What any tool brings. */
+export type Brought = Done | BatchOutcome;
+
 /** One tool: what agents read of it, what it takes, what it does. */
-export interface Tool<Input> {
+export interface Tool<Input, Brings extends Brought = Done> {
   name: string;
   title: string;
   description: string;
   /** Works on this computer only and costs nothing. */
   isFree?: boolean;
+  /** Shows no picture, and is called too seldom to be worth a place in every conversation. */
+  isRare?: boolean;
   inputSchema: z.ZodType<Input>;
-  handler(input: Input, call: Call): Promise<Done>;
+  handler(input: Input, call: ToolCall): Promise<Brings>;
 }
 
 /** Lets TypeScript read a tool's input from its schema. */
-export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
+export function defineTool<Input, Brings extends Brought>(tool: Tool<Input, Brings>): Tool<Input, Brings> {
   return tool;
 }
 

@@ -50,7 +50,7 @@ const rows = [
   ['late', 'forecast'],
   ['result-words', 'result-facts'],
   ['result'],
-  ['result-forecast', 'result-export'],
+  ['result-forecast', 'result-export', 'result-batch'],
   ['asking', 'progress'],
   ['tool'],
   ['open'],
@@ -101,7 +101,7 @@ const doors: Record<string, RegExp> = {
   'https-proxy-agent': /^model\/proxy-agent\.ts$/,
   sharp: /^(image\/sharp|model\/standin-drawing)\.ts$/,
   '@modelcontextprotocol/server':
-    /^((result|result-forecast|result-export|asking|consent|progress|call|resources|resource-contents|completions|server)\.ts$|stdio\/|http\/|prompts\/)/,
+    /^((result|result-forecast|result-export|result-batch|asking|consent|progress|call|resources|resource-contents|completions|server)\.ts$|stdio\/|http\/|prompts\/)/,
   '@modelcontextprotocol/server/stdio': /^serve\.ts$/,
   '@modelcontextprotocol/node': /^http\//,
   '@modelcontextprotocol/client': /^cli\//,
@@ -180,7 +180,7 @@ test('what a host starts loads nothing that only calls need', async () => {
   expect(started.length).toBeGreaterThan(30);
   expect(
     started.filter((file) =>
-      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register)/.test(
+      /^(archive|decoder|download|image|cli|call|consent|run|late|plan|generate|result|views|gallery|gallery-page)\b|^export\/(?!wish)|^model\/(?!catalog)|^prompts\/(?!register)|^batch\/(?!tools)/.test(
         file,
       ),
     ),

@@ -88,7 +88,7 @@ function toBatchesFolder(stateDir: string): string {
 }
 
 /** Ids of the batches there are, in no order. */
-export async function listBatches(stateDir: string): Promise<string[]> {
+async function listBatches(stateDir: string): Promise<string[]> {
   return (await listNames(toBatchesFolder(stateDir))).filter((name) => /^batch_[a-z2-7]{16}$/.test(name));
 }
 
@@ -138,6 +138,12 @@ export async function openBatch(stateDir: string, id: string): Promise<BatchStor
   };
   await store.readOn();
   return store;
+}
+
+/** All batches there are, oldest first. */
+export async function openBatches(stateDir: string): Promise<BatchStore[]> {
+  const stores = await Promise.all((await listBatches(stateDir)).map((id) => openBatch(stateDir, id)));
+  return stores.filter((store) => store !== undefined).sort((a, b) => a.head.at.localeCompare(b.head.at));
 }
 
 function readHead(text: string): BatchHead | undefined {

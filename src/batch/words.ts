@@ -1,6 +1,15 @@
 import { formatDollars, showPath } from '../text.ts';
 import type { Checked } from './check.ts';
 import type { BatchStore } from './store.ts';
+import type { Worker } from './work.ts';
+
+/** What of the day's budget is gone; undefined when there is none. */
+export async function describeBudget({ config, ledger }: Pick<Worker, 'config' | 'ledger'>): Promise<string | undefined> {
+  const { perDay } = config.budget;
+  if (perDay === undefined) return undefined;
+  const { dollars } = await ledger.today();
+  return `Budget: ${formatDollars(dollars)} of ${formatDollars(perDay)} today are spent or under way`;
+}
 
 /** What a batch would be, before it is sent; a line each. */
 export function describeChecked({ jobs, wrong, requests, price, kinds }: Checked, folder: string, budget: string | undefined): string[] {

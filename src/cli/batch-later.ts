@@ -1,5 +1,5 @@
 import { cancelBatch, goOn, goOnToTheEnd, withClaim } from '../batch/drive.ts';
-import { type BatchStore, listBatches, openBatch } from '../batch/store.ts';
+import { type BatchStore, openBatch, openBatches } from '../batch/store.ts';
 import { describeFailures, describeProgress, toProgress } from '../batch/words.ts';
 import { ToolError } from '../errors.ts';
 import { quote, showPath } from '../text.ts';
@@ -47,7 +47,7 @@ export async function status(
   context: CliContext,
 ): Promise<number> {
   bar.stop();
-  const stores = id === undefined ? await openAll(worker.config.stateDir) : [await open(id, worker.config.stateDir)];
+  const stores = id === undefined ? await openBatches(worker.config.stateDir) : [await open(id, worker.config.stateDir)];
   if (options.json) {
     const all = await Promise.all(stores.map(async (store) => ({ ...toProgress(store), worker: await store.holder(worker.host) })));
     context.print(toJson(id === undefined ? all : all[0]));
@@ -72,7 +72,7 @@ export async function status(
 export async function collect(id: string | undefined, options: BatchOptions, work: BatchWork, context: CliContext): Promise<number> {
   const { worker, bar } = work;
   const { stateDir } = worker.config;
-  const stores = id === undefined ? (await openAll(stateDir)).filter((store) => !toProgress(store).isOver) : [await open(id, stateDir)];
+  const stores = id === undefined ? (await openBatches(stateDir)).filter((store) => !toProgress(store).isOver) : [await open(id, stateDir)];
   if (stores.length === 0) {
     bar.stop();
     context.print('There is no batch that is not done.');
@@ -113,10 +113,4 @@ async function open(id: string, stateDir: string): Promise<BatchStore> {
   const store = await openBatch(stateDir, id);
   if (store) return store;
   throw new ToolError('not_found', `There is no batch ${quote(id, 60)}. limner batch status lists them.`);
-}
-
-/** Oldest first. */
-async function openAll(stateDir: string): Promise<BatchStore[]> {
-  const stores = await Promise.all((await listBatches(stateDir)).map((id) => openBatch(stateDir, id)));
-  return stores.filter((store) => store !== undefined).sort((a, b) => a.head.at.localeCompare(b.head.at));
 }

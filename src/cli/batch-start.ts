@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import { begin, type Found, lookUp, requireAffordable, toWish } from '../batch/begin.ts';
-import { describeChecked } from '../batch/words.ts';
+import { describeBudget, describeChecked } from '../batch/words.ts';
 import { requireUpstream } from '../batch/work.ts';
 import { ToolError } from '../errors.ts';
 import { readNamedFile } from '../files/read.ts';
-import { formatDollars } from '../text.ts';
 import type { BatchOptions } from './batch.ts';
 import { watch } from './batch-later.ts';
 import type { BatchWork } from './batch-worker.ts';
@@ -47,11 +46,7 @@ export async function start(file: string, options: BatchOptions, work: BatchWork
 }
 
 async function describe({ checked, folder }: Extract<Found, { id: string }>, { worker }: BatchWork): Promise<string[]> {
-  const { perDay } = worker.config.budget;
-  const { dollars } = await worker.ledger.today();
-  const budget =
-    perDay === undefined ? undefined : `Budget: ${formatDollars(dollars)} of ${formatDollars(perDay)} today are spent or under way`;
-  return describeChecked(checked, folder, budget);
+  return describeChecked(checked, folder, await describeBudget(worker));
 }
 
 async function printDryRun(

@@ -80,12 +80,12 @@ async function performShown<Input>(
   { signal, screen }: { signal: AbortSignal; screen: Screen | undefined },
   context: CliContext,
 ): Promise<Done> {
-  const { config, archive, ledger, model } = context;
+  const { config, archive, ledger, model, host } = context;
   const bar = startProgressBar(context, manner, signal);
   try {
     return await perform(tool, input, approved, {
       config: { ...toPersonalConfig(context), preview: screen ? previewEdge : 'none' },
-      open: async () => ({ archive, ledger, model }),
+      open: async () => ({ archive, ledger, model, host }),
       cancelled: signal,
       gone: signal,
       report: bar.report,

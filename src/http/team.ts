@@ -78,6 +78,7 @@ async function prepare(options: TeamOptions, { config, host, printError }: Surro
   const tenants = createTenants({
     config,
     model,
+    host,
     root,
     makeLink: links?.make,
     gone: gone.signal,

@@ -27,6 +27,7 @@ export interface Tenants {
 export interface Shared extends Pick<Deps, 'gone' | 'track' | 'logError'> {
   config: Config;
   model: Opened['model'];
+  host: string;
   /** The folder that holds every space; real. */
   root: string;
   makeLink: LinkMaker | undefined;
@@ -37,12 +38,12 @@ export function createTenants(shared: Shared): Tenants {
   const tenants = new Map<string, Promise<Tenant>>();
 
   async function make(person: Person): Promise<Tenant> {
-    const { gone, track, logError, model } = shared;
+    const { gone, track, logError, model, host } = shared;
     const space = toSpace(shared.root, person.name);
     for (const folder of [space.files, space.state]) makeOwnFolder(folder);
     const config = toConfig(person, space, shared);
     const memory = withoutOwnLast(shared.openMemory(config));
-    const opened = { ...memory, model };
+    const opened = { ...memory, model, host };
     return { person, memory, deps: { config, open: async () => opened, notices: [], asked: undefined, gone, track, logError } };
   }
 

@@ -28,6 +28,13 @@ export const hints = {
 
 /** The same where one tool needs other words. */
 export const toolHints = {
+  start_batch: {
+    file: 'give the path of a .jsonl or .csv file in a folder limner may read',
+    jobs: 'give a list, each entry a prompt or the arguments of a tool as JSON',
+    output: 'give a folder, such as "out/"',
+    dry_run: 'give true to be told the price and have nothing sent',
+  },
+  collect_batch: { batch: 'give the id start_batch answered with, or leave it out for the newest' },
   export_image: {
     images: 'give the pictures to finish, each a path, an id or "last", or a folder of them',
     format: 'give one of these, or leave it out; the preset favicon makes favicon.ico',

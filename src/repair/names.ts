@@ -45,6 +45,11 @@ export const aliases = {
 /** A bare path is where to write only for the tool that reads no picture; elsewhere it could be either. */
 export const toolAliases = {
   generate_image: { output: words('path file_path') },
+  start_batch: {
+    file: words('path file_path input input_file input_path prompts_file jobs_file source'),
+    jobs: words('prompts job lines requests tasks items'),
+  },
+  collect_batch: { batch: words('id batch_id name') },
   export_image: {
     preset: words(`kind icon_set target platform preset_name preset_type asset_type icon_type export_type purpose`),
     fit: words('resize_mode object_fit resize_fit fit_mode scale_mode'),

@@ -10,6 +10,7 @@ export function repairValue(argument: string, shape: ToolShape, value: unknown):
   const plain = argument === 'prompt' ? value : fromText(value);
   const single = toSingle(plain);
   if (isUnsaid(single)) return undefined;
+  if (argument === 'jobs') return toJobs(plain);
   if (field.type === 'strings' || pictureParts.includes(argument)) {
     const pictures = (Array.isArray(plain) ? plain : [plain]).map(toPicture).filter((picture) => !isEmpty(picture));
     return pictures.length > 0 ? pictures : undefined;
@@ -40,6 +41,11 @@ export function toKnown(argument: string, values: readonly string[], value: unkn
   // A number is what it is: "10.24" is no spelling of 1024.
   const word = /^[-+.\d]+$/.test(text) ? text : squash(text);
   return values.find((known) => squash(known) === word) ?? synonyms.get(argument)?.get(word);
+}
+
+/** Jobs as texts, as they came; objects as the JSON they are. */
+function toJobs(value: unknown): unknown[] {
+  return (Array.isArray(value) ? value : [value]).map((job) => (isObject(job) ? JSON.stringify(job) : job));
 }
 
 /** Widths as one text: "480,960,1920". */

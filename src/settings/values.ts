@@ -25,6 +25,16 @@ export function toBackend(value: string | undefined, found: Findings): Backend {
   return 'gemini';
 }
 
+/** Groups of tools that are listed where the person wants them. */
+export type ToolGroup = 'batch';
+
+export function toToolGroups(value: string | undefined, found: Findings): readonly ToolGroup[] {
+  const words = (value ?? '').toLowerCase().split(/[\s,;]+/);
+  for (const word of words.filter((each) => each !== '' && each !== 'batch'))
+    found.warnings.push({ says: `LIMNER_TOOLS names ${quote(word, 60)}`, expected: 'batch', consequence: 'it was passed over' });
+  return words.includes('batch') ? ['batch'] : [];
+}
+
 /** Longest edge of a preview in pixels. */
 export function toPreview(value: string | undefined, found: Findings): 1024 | 768 | 512 | 'none' {
   if (value === undefined || value === '1024') return 1024;
