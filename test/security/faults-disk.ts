@@ -15,7 +15,8 @@ const failingDisk = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
   import { dirname } from 'node:path';
-  const { open, link } = fs.promises;
+  const { openSync, closeSync, linkSync, write, fsync } = fs;
+  const written = new Map();
   const fail = (call, path) => {
     let fault;
     try { fault = JSON.parse(fs.readFileSync(process.env.DISK_FAULT, 'utf8')); } catch { return; }
@@ -24,20 +25,38 @@ const failingDisk = `
     if (fault.code === 'SIGKILL') { process.kill(process.pid, 'SIGKILL'); for (;;); }
     throw Object.assign(new Error(fault.code), { code: fault.code });
   };
-  fs.promises.open = async (path, ...rest) => {
-    if (!String(path).endsWith('.part')) return open(path, ...rest);
-    fail('open', path);
-    const handle = await open(path, ...rest);
-    const { writeFile, sync } = handle;
-    handle.writeFile = async (bytes) => {
-      await writeFile.call(handle, bytes.subarray(0, bytes.length / 2));
-      fail('write', path);
-      await writeFile.call(handle, bytes.subarray(bytes.length / 2));
-    };
-    handle.sync = async () => { fail('sync', path); await sync.call(handle); };
-    return handle;
+  // What makes a promise of such a function asks the function itself what it calls back with.
+  const likeIt = (real, other) => {
+    for (const key of Object.getOwnPropertySymbols(real)) Object.defineProperty(other, key, Object.getOwnPropertyDescriptor(real, key));
+    return other;
   };
-  fs.promises.link = async (from, to) => { fail('link', to); await link(from, to); };
+  fs.openSync = (path, ...rest) => {
+    const isDraft = String(path).endsWith('.part');
+    if (isDraft) fail('open', path);
+    const fd = openSync(path, ...rest);
+    if (isDraft) written.set(fd, fs.readlinkSync('/proc/self/fd/' + fd));
+    return fd;
+  };
+  fs.closeSync = (fd) => { written.delete(fd); closeSync(fd); };
+  fs.write = likeIt(write, (fd, bytes, ...rest) => {
+    const done = rest.at(-1);
+    try {
+      if (written.has(fd)) fail('write', written.get(fd));
+      write(fd, bytes, ...rest);
+    } catch (error) {
+      fs.writeSync(fd, bytes.subarray(0, bytes.length / 2));
+      process.nextTick(done, error);
+    }
+  });
+  fs.fsync = likeIt(fsync, (fd, done) => {
+    try {
+      if (written.has(fd)) fail('sync', written.get(fd));
+      fsync(fd, done);
+    } catch (error) {
+      process.nextTick(done, error);
+    }
+  });
+  fs.linkSync = (from, to) => { fail('link', to); linkSync(from, to); };
   syncBuiltinESMExports();
 `;
 
@@ -142,8 +161,8 @@ export const diskFaults: readonly Fault[] = [
     const { scene, release } = holding(stage, place);
     const calling = server.call('generate_image', scene.args);
     await scene.asked();
-    // By then the picture is in the archive.
-    await fail({ call: 'sync', code: 'SIGKILL', folder: scene.folder });
+    // By then the picture is in the archive, and the file has everything but its name.
+    await fail({ call: 'link', code: 'SIGKILL', folder: scene.folder });
     release();
     expect([await calling, await server.exit]).toEqual([undefined, 'SIGKILL']);
     expect((await scene.files()).map(isTemporary)).toEqual([true]);

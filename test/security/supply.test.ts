@@ -63,7 +63,7 @@ test('the package holds what was built and what is to be read, nothing else', as
   const paths = files.map(({ path }) => path);
   expect(paths).toContain('dist/index.js');
   const documents =
-    /^(package\.json|mcp\.json|[A-Z]+\.md|LICENSE|dist\/NOTICES(-child)?\.txt|dist\/gallery\.html|\.claude-plugin\/\w+\.json|gemini-extension\.json|skills\/limner\/SKILL\.md|assets\/icon\.png)$/;
+    /^(package\.json|mcp\.json|[A-Z]+\.md|LICENSE|dist\/NOTICES(-child|-team)?\.txt|dist\/gallery\.html|\.claude-plugin\/\w+\.json|gemini-extension\.json|skills\/limner\/SKILL\.md|assets\/icon\.png)$/;
   expect(paths.filter((path) => !/^dist\/[\w./-]+\.js$/.test(path) && !documents.test(path))).toEqual([]);
   figure('packed', `${paths.length} files, ${Math.round(unpackedSize / 1000)} kB: dist, documents and what stores read of them alone`);
 });
