@@ -14,6 +14,8 @@ interface PassOfCall {
   isCut?: boolean;
   /** Somebody has to mend something before it can go on. */
   isStuck?: boolean;
+  /** It goes on elsewhere, and this says where. */
+  elsewhere?: string;
 }
 
 /** The longest a call works on a batch, in milliseconds: many hosts give up on a call after a minute. */
@@ -24,7 +26,10 @@ export async function goOnForCall(store: BatchStore, worker: Worker, { cancelled
   const { isOver, index } = toProgress(store);
   if (isOver && index !== undefined) return { notes: [] };
   if (store.head.isPerson)
-    return { notes: [`It was begun at a terminal, with a person's rights, so it goes on there: limner batch collect ${store.head.id}.`] };
+    return {
+      notes: [],
+      elsewhere: `It was begun at a terminal, with a person's rights, so the person has to go on with it there: limner batch collect ${store.head.id}.`,
+    };
   const { signal, release } = limit(cancelled, Math.min(longestPass, config.timeoutMs));
   const limited = { ...worker, signal };
   try {
@@ -96,7 +101,8 @@ function toFacts({ folder, index, ...progress }: Progress) {
   };
 }
 
-function describeNext({ id, isOver, sent, waiting, failed }: Progress, { isCut = false, isStuck = false }: PassOfCall): string {
+function describeNext({ id, isOver, sent, waiting, failed }: Progress, { isCut = false, isStuck = false, elsewhere }: PassOfCall): string {
+  if (elsewhere !== undefined && !isOver) return elsewhere;
   if (isStuck) return `Nothing is lost: once that is mended, collect_batch goes on with ${id}.`;
   if (isOver)
     return `It is done${failed > 0 ? ', and what failed costs nothing more' : ''}. Next: give the person the folder or the index.`;
