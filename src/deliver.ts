@@ -8,6 +8,7 @@ import { type Draft, numbered } from './files/draft.ts';
 import { requireAllowed } from './files/paths.ts';
 import { ensureWritable, publish, sweep } from './files/publish.ts';
 import { exists, measure, readBytes, readPictureFile } from './files/read.ts';
+import type { Settling } from './files/settling.ts';
 import { requireFree } from './files/target.ts';
 import type { Preview } from './image/preview.ts';
 import { type Ingredients, type MadeFile, makeFile } from './make-file.ts';
@@ -51,6 +52,8 @@ export interface SavedImage {
 interface Keeper {
   archive: Archive;
   config: Config;
+  /** What waits for the names of files to be on the disk; absent, each of them does. */
+  settling?: Settling;
 }
 
 /** Room a call needs on the disk, generously: the largest 4K picture Gemini sends, twice. */
@@ -106,7 +109,7 @@ export async function deliver(
     delivered: written.file,
     differences: [...differences],
   };
-  await keeper.archive.update(delivered).catch(() => original && warnings.push(notRecorded(original.path, keeper.config)));
+  await keeper.archive.update(delivered, keeper.settling).catch(() => original && warnings.push(notRecorded(original.path, keeper.config)));
   const { cutOut, region } = file;
   return {
     id: record.id,
@@ -207,13 +210,13 @@ async function write(
   file: MadeFile,
   number: number,
   plan: Plan,
-  { archive, config }: Keeper,
+  { archive, config, settling }: Keeper,
   draft: Draft | undefined,
 ): Promise<{ path: string; notes: string[] }> {
   const { named, overwrite } = plan.output;
   const { image } = file;
   const wanted = toWantedPath(file, plan);
-  const options = { places: config, draft };
+  const options = { places: config, draft, settling };
   if (!named || file.isWhole) return { path: await publish(wanted, image.bytes, 'number', options), notes: [] };
   const path = numbered(wanted, number);
   const old = overwrite && (await exists(path)) ? await readPictureFile(path, config).catch(() => undefined) : undefined;

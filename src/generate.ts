@@ -233,7 +233,7 @@ async function enter(
   throw new ToolError('cancelled', 'The call was cancelled before this picture was asked for.');
 }
 
-/** Everything an answer brought goes to the disk, synced; only then does the ledger say that it arrived. What was paid stands with the first picture. */
+/** Everything an answer brought goes to the disk, synced but for its names, which the call waits for; only then does the ledger say that it arrived. What was paid stands with the first picture. */
 export async function keepAll(
   response: ImageResponse,
   sent: SentRequest,
@@ -253,7 +253,7 @@ export async function keepAll(
       const said = { exchange: response.exchange, ...(after !== undefined && { after }) };
       const { original, delivery } = landing.find(bytes);
       const preview = shotOf === undefined ? startPreview(bytes, original, plan, call) : undefined;
-      const whole = await call.archive.keep(record, bytes, said, original);
+      const whole = await call.archive.keep(record, bytes, { said, draft: original, settling: landing.settling });
       return { bytes, record: whole, ...(delivery && { draft: delivery }), ...(preview && { preview }) };
     }),
   );

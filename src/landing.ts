@@ -1,6 +1,7 @@
 import type { Archive } from './archive/archive.ts';
 import type { Config } from './config.ts';
 import { type Draft, startDraft } from './files/draft.ts';
+import { type Settling, startSettling } from './files/settling.ts';
 import type { ArrivingPicture } from './model/image-model.ts';
 import { isDeliveredAsItCame, type Plan } from './plan.ts';
 
@@ -14,21 +15,25 @@ interface Drafts {
 
 /** Takes the pictures of a call to the disk while they arrive, so that little is left to do when they are whole. */
 export interface Landing {
+  /** The names of the call's files on their way to the disk. */
+  settling: Settling;
   /** The next picture begins; `toDeliver` unless it is for limner alone. */
   begin(toDeliver: boolean): ArrivingPicture;
   /** What was written of exactly these bytes. */
   find(bytes: Uint8Array): Drafts;
-  /** Leaves nothing behind of what was not published. */
+  /** Leaves nothing behind of what was not published, and waits for the names of what was. */
   clear(): Promise<void>;
 }
 
 export function createLanding(plan: Plan, { archive, config }: { archive: Archive; config: Config }): Landing {
+  const settling = startSettling();
   const begun: Draft[] = [];
   const whole = new WeakMap<Uint8Array, Drafts>();
   return {
+    settling,
     begin(toDeliver) {
-      const original = archive.draftOriginal();
-      const delivery = toDeliver && isDeliveredAsItCame(plan) ? startDraft(plan.output.folder, { places: config }) : undefined;
+      const original = archive.draftOriginal(settling);
+      const delivery = toDeliver && isDeliveredAsItCame(plan) ? startDraft(plan.output.folder, { places: config, settling }) : undefined;
       const drafts = delivery ? [original, delivery] : [original];
       begun.push(...drafts);
       return {
@@ -42,6 +47,9 @@ export function createLanding(plan: Plan, { archive, config }: { archive: Archiv
       };
     },
     find: (bytes) => whole.get(bytes) ?? {},
-    clear: async () => void (await Promise.all(begun.map((draft) => draft.discard()))),
+    async clear() {
+      await Promise.all(begun.map((draft) => draft.discard()));
+      await settling.settled();
+    },
   };
 }

@@ -7,6 +7,7 @@ import { keepDecoder } from './decoder/decoder.ts';
 import { deliver, findDelivered, type KeptImage, requirePlace, type SavedImage } from './deliver.ts';
 import { ToolError } from './errors.ts';
 import { workingFolder } from './files/paths.ts';
+import { type Settling, startSettling } from './files/settling.ts';
 import { type Call, type Failure, generateAll } from './generate.ts';
 import type { Preview } from './image/preview.ts';
 import { createLanding } from './landing.ts';
@@ -63,7 +64,7 @@ export async function run(plan: Plan, sources: Sources, call: Call): Promise<Out
   try {
     const { kept, failures } = await generateAll(id, plan, sources, landing, call);
     arrived = kept;
-    return await finishCall({ id, plan, sources, kept, failures }, call);
+    return await finishCall({ id, plan, sources, kept, failures, settling: landing.settling }, call);
   } catch (error) {
     // Any other error is a bug of ours: what it did not deliver is still there for the same call.
     const left = error instanceof ToolError ? [] : arrived.map(({ record }) => record);
@@ -83,11 +84,14 @@ export interface ArrivedCall {
   sources: Sources;
   kept: readonly KeptImage[];
   failures: readonly Failure[];
+  /** Names of what was kept that are on their way to the disk. */
+  settling?: Settling;
   late?: Date;
 }
 
 /** From what arrived to the answer: deliver, enter, add up, preview. Throws `bad_answer` when nothing of it is a picture. */
-export async function finishCall({ id, plan, sources, kept, failures, late }: ArrivedCall, call: Call): Promise<Outcome> {
+export async function finishCall(arrived: ArrivedCall, call: Call): Promise<Outcome> {
+  const { id, plan, sources, kept, failures, settling = startSettling(), late } = arrived;
   const { archive, ledger } = call;
   const records = kept.flatMap(({ record, second }) => [record, ...(second && 'record' in second ? [second.record] : [])]);
   const warnings = [...plan.warnings, ...records.flatMap((record) => record.warnings)];
@@ -96,14 +100,12 @@ export async function finishCall({ id, plan, sources, kept, failures, late }: Ar
   const images: SavedImage[] = [];
   for (const image of kept) {
     const saved =
-      (late && (await findDelivered(image.record))) ?? (await deliver(image, images.length + 1, plan, ingredients, call, warnings));
+      (late && (await findDelivered(image.record))) ??
+      (await deliver(image, images.length + 1, plan, ingredients, { archive, config: call.config, settling }, warnings));
     if (saved) images.push(saved);
   }
-  await ledger.finish(
-    id,
-    images.map(({ id: image, file }) => ({ id: image, path: file.path })),
-    call.gone.aborted,
-  );
+  const files = images.map(({ id: image, file }) => ({ id: image, path: file.path }));
+  await Promise.all([ledger.finish(id, files, call.gone.aborted), settling.settled()]);
   if (images.length === 0) throw new ToolError('bad_answer', warnings.join(' '));
   const [previews, today, unclaimed] = await Promise.all([
     makePreviews(images, early, call, warnings),

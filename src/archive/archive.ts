@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
-import { type Draft, startDraft } from '../files/draft.ts';
+import { type Draft, type DraftOptions, startDraft } from '../files/draft.ts';
 import { makeOwnFolder, publish } from '../files/publish.ts';
 import { inParts, isPlainFile, isSameFile, listNames, measure, readBytes } from '../files/read.ts';
+import type { Settling } from '../files/settling.ts';
 import { sniff } from '../media.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { isSought, openContentIndex, type Sought } from './content-index.ts';
@@ -17,6 +18,15 @@ export type NewRecord = Omit<ImageRecord, 'original' | 'turn'>;
 interface Said {
   exchange: Exchange;
   after?: string | undefined;
+}
+
+/** How a picture is kept. */
+interface Keeping {
+  said?: Said;
+  /** What was written of it while it arrived. */
+  draft?: Draft | undefined;
+  /** What waits for the names of its files to be on the disk; absent, keeping it does. */
+  settling?: Settling;
 }
 
 /** The conversation a picture came from, ready to go on with. */
@@ -35,14 +45,14 @@ export type NoHistory = 'none' | 'several' | 'incomplete';
 /** What outlives a call: originals, records and conversations, plain files in the state folder. */
 export interface Archive extends Removal {
   /**
-   * Puts a picture on disk as it came, with what was said to make it, both synced before anything else is done with it, and its record last, which `update` syncs; `draft` is what was written of it while it arrived.
+   * Puts a picture on disk as it came, with what was said to make it, both synced before anything else is done with it, and its record last, which `update` syncs.
    * Never throws: where the state folder cannot be written the record has no `original`, and is remembered while this process lives.
    */
-  keep(record: NewRecord, bytes: Uint8Array, said?: Said, draft?: Draft): Promise<ImageRecord>;
+  keep(record: NewRecord, bytes: Uint8Array, keeping?: Keeping): Promise<ImageRecord>;
   /** Begins to write an original that is still arriving. */
-  draftOriginal(): Draft;
+  draftOriginal(settling: Settling): Draft;
   /** Writes a record anew, with what is known since. Throws `cannot_write`. */
-  update(record: ImageRecord): Promise<void>;
+  update(record: ImageRecord, settling?: Settling): Promise<void>;
   /** Keeps a copy of a file that is about to be replaced, and says where. Throws `cannot_write`. */
   keepReplaced(file: { path: string; bytes: Uint8Array }): Promise<string>;
   find(id: string): Promise<ImageRecord | undefined>;
@@ -128,17 +138,17 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return new Set([...mine.reverse(), ...found]);
   }
 
-  async function write(record: ImageRecord, isLasting = true): Promise<void> {
+  async function write(record: ImageRecord, options: Pick<DraftOptions, 'isLasting' | 'settling'>): Promise<void> {
     const text = Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`);
-    await publish(recordPath(record.id), text, 'replace', { mode: 0o600, isLasting });
+    await publish(recordPath(record.id), text, 'replace', { mode: 0o600, ...options });
   }
 
-  async function keepOriginal(id: string, bytes: Uint8Array, draft: Draft | undefined): Promise<string> {
+  async function keepOriginal(id: string, bytes: Uint8Array, { draft, settling }: Keeping): Promise<string> {
     makeOwnFolder(images);
     // The answer of a batch can be taken again, after a crash between this and the record.
     const there = draft === undefined ? await findOriginal(id) : undefined;
     if (there !== undefined && Buffer.compare((await readBytes(there)) ?? none, bytes) === 0) return there;
-    return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600, draft });
+    return publish(join(images, `${id}.${extensionOf(bytes)}`), bytes, 'number', { mode: 0o600, draft, settling });
   }
 
   async function findOriginal(id: string): Promise<string | undefined> {
@@ -157,9 +167,9 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
     return sha256;
   }
 
-  async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said) {
+  async function keepTurn(record: NewRecord, bytes: Uint8Array, { exchange, after }: Said, settling?: Settling) {
     makeOwnFolder(turns);
-    const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]));
+    const turn = await keepExchange(turns, record.id, record.call, exchange, new Map([[record.id, bytes]]), settling);
     return { ...turn, ...(after && { after }) };
   }
 
@@ -199,25 +209,26 @@ export function openArchive(stateDir: string, maxBytes: number): Archive {
   const removal = createRemoval({ images, turns, replaced, own, index, readRecord, findOriginal, ofCall });
 
   return {
-    async keep(record, bytes, said, draft) {
+    async keep(record, bytes, keeping = {}) {
+      const { said, settling } = keeping;
       const [path, turn, sha256] = await Promise.all([
-        keepOriginal(record.id, bytes, draft).catch(forgoing),
-        said && keepTurn(record, bytes, said).catch(() => undefined),
+        keepOriginal(record.id, bytes, keeping).catch(forgoing),
+        said && keepTurn(record, bytes, said, settling).catch(() => undefined),
         enterNew(record, bytes),
       ]);
       const whole: ImageRecord = { ...record, ...(path && { original: { path, bytes: bytes.length, sha256 } }), ...(turn && { turn }) };
       // A picture that arrived is delivered next, and its record written anew then.
-      await write(whole, false).catch(() => {
+      await write(whole, { isLasting: false }).catch(() => {
         own.set(record.id, whole);
         return forgoing();
       });
       tidier.added(bytes.length + (turn ? Math.ceil(turn.length * 0.76) : 0));
       return whole;
     },
-    draftOriginal: () => startDraft(images, { mode: 0o600, before: () => makeOwnFolder(images) }),
-    async update(record) {
+    draftOriginal: (settling) => startDraft(images, { mode: 0o600, before: () => makeOwnFolder(images), settling }),
+    async update(record, settling) {
       await index.enterMissing(record).catch(forgoing);
-      await write(record).catch((error) => {
+      await write(record, { settling }).catch((error) => {
         kept = false;
         own.set(record.id, record);
         throw error;

@@ -84,11 +84,13 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
   /** The line that was entered last for a picture, until its record is complete: most need no other, and nothing is read to find that out. */
   const lastEntered = new Map<string, string>();
 
-  const enter = (record: Omit<Entry, 'sha256'>, sha256: string) => appendLine(path, toLine(record, sha256));
+  const enter = (record: Omit<Entry, 'sha256'>, sha256: string, lasting: 'now' | 'with next') =>
+    appendLine(path, toLine(record, sha256), lasting);
 
   return {
     async enter(record, sha256) {
-      await enter(record, sha256);
+      // A picture that is in no line is entered anew from its record: nobody waits for the disk.
+      await enter(record, sha256, 'with next');
       // Of some no more is ever entered.
       if (lastEntered.size >= mostRemembered) lastEntered.clear();
       lastEntered.set(record.id, sha256);
@@ -98,7 +100,7 @@ export function openContentIndex(path: string, records: IndexedRecords): Content
       lastEntered.delete(record.id);
       if (hashesOf(record).every((sha256) => sha256 === entered)) return;
       const own = (await readLines()).filter((text) => toId(text) === record.id);
-      for (const sha256 of hashesOf(record)) if (!own.some((text) => text.includes(sha256))) await enter(record, sha256);
+      for (const sha256 of hashesOf(record)) if (!own.some((text) => text.includes(sha256))) await enter(record, sha256, 'now');
     },
     find: async (sought) => newestFirst(await readComplete(), sought),
     findAtHand: async (sought) => newestFirst(await readLines(), sought),

@@ -134,12 +134,24 @@ export function openLedger(stateDir: string, host: string): Ledger {
     const pending = unwritten.get(day) ?? [];
     unwritten.delete(day);
     const text = [...pending, line].map((each) => JSON.stringify(each)).join('\n');
-    // That a picture arrived is shown by the picture, and that it was delivered follows at once: that line takes this one along.
-    await appendLine(join(folder, `${day}.jsonl`), text, line.event !== 'arrived').catch((cause) => {
+    await appendLine(join(folder, `${day}.jsonl`), text, toLasting(line, mustKeep)).catch((cause) => {
       kept = false;
       unwritten.set(day, [...pending, ...(unwritten.get(day) ?? []), ...(mustKeep ? [] : [line])]);
       if (mustKeep) throw cannotKeep(folder, cause);
     });
+  }
+
+  const forgetting = () => {
+    kept = false;
+  };
+
+  /** Nobody waits for more than has to be on the disk by then. */
+  function toLasting({ event }: LedgerLine, mustKeep: boolean): Parameters<typeof appendLine>[2] {
+    // That a picture arrived is shown by the picture, and that it was delivered follows at once: that line takes this one along.
+    if (event === 'arrived') return 'with next';
+    // Without a budget nothing is refused by what was sent: it is on the disk long before the model has answered.
+    if (event === 'sent' && !mustKeep) return { failed: forgetting };
+    return 'now';
   }
 
   const now = () => ({ at: new Date().toISOString() });

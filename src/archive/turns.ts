@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ToolError } from '../errors.ts';
 import { publish } from '../files/publish.ts';
 import { exists, readBytes } from '../files/read.ts';
+import type { Settling } from '../files/settling.ts';
 import type { Exchange, Turn } from '../model/image-model.ts';
 import { type ImageRecord, isShallow } from './record.ts';
 
@@ -31,22 +32,23 @@ export async function keepExchange(
   call: string,
   exchange: Exchange,
   pictures: ReadonlyMap<string, Uint8Array>,
+  settling?: Settling,
 ): Promise<NonNullable<ImageRecord['turn']>> {
   const { sent: said, received } = exchange;
   const sentText = JSON.stringify(said);
   const sent = `${call}-${createHash('sha256').update(sentText).digest('hex').slice(0, 12)}`;
   await Promise.all([
-    keepText(join(folder, `${sent}.json.gz`), sentText),
-    keepText(join(folder, `${id}.json.gz`), toReceivedText(received, pictures)),
+    keepText(join(folder, `${sent}.json.gz`), sentText, settling),
+    keepText(join(folder, `${id}.json.gz`), toReceivedText(received, pictures), settling),
   ]);
   const goesOn = received.parts.filter((part) => !isThought(part));
   const made = countPictures(goesOn);
   return { sent, length: sentText.length + measureText(received, goesOn), pictures: countPictures(said.parts) + made, made };
 }
 
-async function keepText(path: string, text: string): Promise<void> {
+async function keepText(path: string, text: string, settling: Settling | undefined): Promise<void> {
   if (await exists(path)) return;
-  await publish(path, await compress(text, options), 'replace', { mode: 0o600 });
+  await publish(path, await compress(text, options), 'replace', { mode: 0o600, settling });
 }
 
 /** What came, as JSON: a picture that is kept is a reference, and one that is not, a draft or one of several, base64 of it. */

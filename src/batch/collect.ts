@@ -156,7 +156,9 @@ async function keepNew(
   const { variation, line } = toUnit(unit.key);
   const { call: id } = toUnitIds(store.head.id, chunk.chunk, { line, variation });
   const landing = createLanding(unit.plan, call);
-  return keepAll(response, toEntry(chunk, unit, store, call), { variation }, { id, plan: unit.plan, call, landing });
+  const kept = await keepAll(response, toEntry(chunk, unit, store, call), { variation }, { id, plan: unit.plan, call, landing });
+  await landing.settling.settled();
+  return kept;
 }
 
 function toEntry(chunk: ChunkState, { key, plan }: ManifestUnit, { head }: BatchStore, { ledger }: Call) {

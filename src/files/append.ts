@@ -3,20 +3,25 @@ import { dirname } from 'node:path';
 import { close, readSome, syncData } from './descriptor.ts';
 import { codeOf } from './system-error.ts';
 
+/** When a line is on the disk: once it is written; with the next line that is synced; or soon, while others go on, where `failed` hears why it is not. */
+type Lasting = 'now' | 'with next' | { failed(cause: unknown): void };
+
 /**
- * Appends one line to a file of our own and syncs it, unless `isLasting` is false: then the next line that is synced takes it along. The folder and the file are made when missing, for this
- * person alone. Lines of several processes do not mix: each is one write at the end. A line that another process left torn is ended first, so that it costs nobody else's. Rejects with
+ * Appends one line to a file of our own. The folder and the file are made when missing, for this person alone. Lines of several processes do not mix: each is one write at the end. A line that another process left torn is ended first, so that it costs nobody else's. Rejects with
  * what the system said, also when only part of the line could be written.
  */
-export async function appendLine(path: string, line: string, isLasting = true): Promise<void> {
+export async function appendLine(path: string, line: string, lasting: Lasting = 'now'): Promise<void> {
   const fd = openToAppend(path);
+  let syncing: Promise<void> | undefined;
   try {
     const bytes = Buffer.from(`${endsTorn(fd) ? '\n' : ''}${line}\n`);
     const written = writeSync(fd, bytes);
     if (written !== bytes.length) throw new Error(`wrote ${written} of ${bytes.length} bytes`);
-    if (isLasting) await syncData(fd);
+    if (lasting !== 'with next') syncing = syncData(fd);
+    if (lasting === 'now') await syncing;
   } finally {
-    close(fd);
+    if (syncing && typeof lasting === 'object') void syncing.catch(lasting.failed).then(() => close(fd));
+    else close(fd);
   }
 }
 

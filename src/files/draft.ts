@@ -5,6 +5,7 @@ import { ToolError } from '../errors.ts';
 import { close, sync, syncData, writeAll } from './descriptor.ts';
 import { type HeldFolder, holdFolder } from './held-folder.ts';
 import { type Places, toShownPath } from './paths.ts';
+import type { Settling } from './settling.ts';
 import { codeOf } from './system-error.ts';
 import { toWriteError } from './write-error.ts';
 
@@ -20,6 +21,8 @@ export interface DraftOptions {
   before?(): void;
   /** False: whole as soon as it has its name, and on the disk when the system gets there; for what is soon written anew. */
   isLasting?: boolean;
+  /** What waits for its name to be on the disk; absent, publishing it does. */
+  settling?: Settling | undefined;
 }
 
 /**
@@ -54,7 +57,7 @@ interface Opened {
 /** As much is left to sync at the end at most, in bytes: a disk takes a large file while the rest of it arrives. */
 const unsyncedBytes = 4_000_000;
 
-export function startDraft(folderPath: string, { mode = 0o666, places, before, isLasting = true }: DraftOptions = {}): Draft {
+export function startDraft(folderPath: string, { mode = 0o666, places, before, isLasting = true, settling }: DraftOptions = {}): Draft {
   const temporary = toTemporary();
   let opened: Opened | undefined;
   let [added, unsynced] = [0, 0];
@@ -114,7 +117,7 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before, i
     return completing;
   }
 
-  function end(isLeft: boolean): void {
+  function end(isLeft: boolean, naming?: Promise<void>): void {
     isOver = true;
     if (opened === undefined) return;
     const { folder, fd } = opened;
@@ -122,7 +125,8 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before, i
     if (isLeft) unlinkIfThere(path);
     leftAtExit.delete(path);
     if (!isClosed) close(fd);
-    folder.close();
+    if (naming === undefined) folder.close();
+    else void naming.then(() => folder.close());
   }
 
   inTurn(start);
@@ -139,6 +143,7 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before, i
     isSound: async (bytes) => !isOver && added === bytes && !hasFailed && (opened === undefined || opened.folder.isStillThere()),
     async publish(path, whenTaken) {
       let isLeft = true;
+      let naming: Promise<void> | undefined;
       try {
         const number = await complete();
         if (opened === undefined || isOver) throw new Error('a draft is published once');
@@ -148,12 +153,14 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before, i
           whenTaken === 'replace' ? replace(temporary, basename(path), folder) : linkToFreeName(temporary, path, whenTaken, folder);
         isLeft = false;
         requireInPlace(name, number, folder);
-        if (isLasting) await folder.sync();
+        if (isLasting) naming = folder.sync();
+        if (naming && settling) settling.add(naming);
+        else await naming;
         return join(folder.path, name);
       } catch (cause) {
         throw toWriteError(cause, path);
       } finally {
-        end(isLeft);
+        end(isLeft, naming);
       }
     },
     async discard() {

@@ -9,7 +9,7 @@ import { type Places, toShownPath } from './paths.ts';
 import { listNames, measure } from './read.ts';
 import { toWriteError } from './write-error.ts';
 
-interface PublishOptions extends Pick<DraftOptions, 'mode' | 'places' | 'isLasting'> {
+interface PublishOptions extends Pick<DraftOptions, 'mode' | 'places' | 'isLasting' | 'settling'> {
   /** These very bytes, which were written while they arrived. */
   draft?: Draft | undefined;
 }
