@@ -1,7 +1,9 @@
 import { defineConfig } from 'rolldown';
 import { ascii } from './bundle/ascii.ts';
+import { builtins } from './bundle/builtins.ts';
 import { notices } from './bundle/notices.ts';
 import { page } from './bundle/page.ts';
+import { specTypes } from './bundle/spec-types.ts';
 import { standIns } from './bundle/stand-ins.ts';
 import { team } from './bundle/team.ts';
 
@@ -19,7 +21,7 @@ export default defineConfig([
   {
     ...common,
     input: { index: 'build/index.js' },
-    plugins: [team, standIns, ascii, notices('NOTICES.txt')],
+    plugins: [team, standIns, specTypes, builtins, ascii, notices('NOTICES.txt')],
     output: {
       ...output,
       cleanDir: true,
@@ -34,13 +36,13 @@ export default defineConfig([
   {
     ...common,
     input: { child: 'build/decoder/child.js' },
-    plugins: [standIns, ascii, notices('NOTICES-child.txt')],
+    plugins: [standIns, builtins, ascii, notices('NOTICES-child.txt')],
     output: { ...output, codeSplitting: false },
   },
   {
     ...common,
     input: { team: 'build/http/team.js' },
-    plugins: [standIns, ascii, notices('NOTICES-team.txt')],
+    plugins: [standIns, specTypes, builtins, ascii, notices('NOTICES-team.txt')],
     output: { ...output, chunkFileNames: 'team-[name]-[hash].js' },
   },
   {

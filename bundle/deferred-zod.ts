@@ -28,11 +28,14 @@ const real = Symbol('the schema itself');
 
 /** Methods that return another schema and need nothing to be known of this one. */
 const deriving = new Set<PropertyKey>(
-  `and array brand catch catchall check clone default describe exactOptional extend loose merge meta nonoptional nullable nullish omit optional or overwrite
+  `and array brand catch catchall check clone default describe exactOptional extend loose merge meta nonoptional nullable nullish omit or overwrite
   partial passthrough pick pipe prefault readonly refine required safeExtend strict strip superRefine transform
   email endsWith gt gte includes int length lt lte max min multipleOf negative nonempty nonnegative normalize positive regex startsWith toLowerCase
   toUpperCase trim url`.split(/\s+/),
 );
+
+/** Those after which something may come in place of a value that is absent, or that is not known without the schema. */
+const defaulting = new Set<PropertyKey>('and catch default exactOptional nullable nullish or pipe prefault readonly transform'.split(' '));
 
 /** The schema a stand-in stands for, and the same for all that lie in a list or a plain object; what else there is as it is. */
 function toReal(value: unknown): unknown {
@@ -58,6 +61,12 @@ function toRealShape(shape: object): object {
   return copy;
 }
 
+/** What is known of a schema before it is made. */
+interface Known {
+  shape?: object | undefined;
+  isPlain?: boolean;
+}
+
 /** A schema that is wanted, and once it was asked for something, the schema. */
 class Wanted {
   #make: (() => object) | undefined;
@@ -65,16 +74,31 @@ class Wanted {
   #optional: object | undefined;
   /** What an object is made of, which is known before it is made. */
   readonly shape: object | undefined;
+  /** Known to put nothing in place of a value that is absent. */
+  readonly isPlain: boolean;
 
-  constructor(make: () => object, shape: object | undefined) {
+  constructor(make: () => object, { shape, isPlain = false }: Known) {
     this.#make = make;
     this.shape = shape;
+    this.isPlain = isPlain;
   }
 
   /** The same for everybody who asks: a third of all schemas is an optional text. */
   optional(): object {
-    this.#optional ??= defer(() => call(this.get(), 'optional', []));
+    this.#optional ??= defer(() => (this.isPlain ? this.#makeOptional() : call(this.get(), 'optional', [])));
     return this.#optional;
+  }
+
+  /** What is absent needs no schema: this one is made for the first value that is there. Most of what may stand in a message seldom does. */
+  #makeOptional(): object {
+    const schema = zod.optional(zod.unknown());
+    Object.defineProperty(schema.def, 'innerType', { get: () => this.get(), enumerable: true, configurable: true });
+    const internals = schema._zod;
+    Object.defineProperty(internals, 'optin', { value: 'optional', enumerable: true, configurable: true });
+    const { parse } = internals;
+    internals.parse = (payload, context) => (payload.value === undefined ? payload : parse(payload, context));
+    internals.run = internals.parse;
+    return schema;
   }
 
   get(): object {
@@ -88,7 +112,11 @@ const standIn: ProxyHandler<Wanted> = {
   get(wanted, name) {
     if (name === real) return wanted.get();
     if (name === 'shape' && wanted.shape) return wanted.shape;
-    if (deriving.has(name)) return (...args: unknown[]) => defer(() => call(wanted.get(), name, args), toShape(wanted.shape, name, args));
+    if (name === 'optional') return () => wanted.optional();
+    if (deriving.has(name)) {
+      const isPlain = wanted.isPlain && !defaulting.has(name);
+      return (...args: unknown[]) => defer(() => call(wanted.get(), name, args), { shape: toShape(wanted.shape, name, args), isPlain });
+    }
     const value: unknown = Reflect.get(wanted.get(), name);
     return typeof value === 'function' ? value.bind(wanted.get()) : value;
   },
@@ -101,8 +129,8 @@ const standIn: ProxyHandler<Wanted> = {
   },
 };
 
-function defer(make: () => object, shape?: object): object {
-  return new Proxy(new Wanted(make, shape), standIn);
+function defer(make: () => object, known: Known = {}): object {
+  return new Proxy(new Wanted(make, known), standIn);
 }
 
 /** The shape of what a method derives from an object, where that is known without the object. */
@@ -127,47 +155,48 @@ function pick(shape: object, mask: object): object {
 const laterObject =
   (make: (...args: never[]) => object) =>
   (shape: object = {}, ...args: unknown[]) =>
-    defer(() => Reflect.apply(make, undefined, [toReal(shape), ...args]), shape);
+    defer(() => Reflect.apply(make, undefined, [toReal(shape), ...args]), { shape, isPlain: true });
 
 /** A constructor of schemas that only notes what is wanted. Without arguments it is the same schema each time. */
-function later(make: (...args: never[]) => object): (...args: unknown[]) => object {
-  let plain: object | undefined;
+function later(make: (...args: never[]) => object, known: Known = {}): (...args: unknown[]) => object {
+  let same: object | undefined;
   return (...args) => {
-    if (args.length > 0) return defer(() => Reflect.apply(make, undefined, args.map(toReal)));
-    plain ??= defer(() => Reflect.apply(make, undefined, []));
-    return plain;
+    if (args.length > 0) return defer(() => Reflect.apply(make, undefined, args.map(toReal)), known);
+    same ??= defer(() => Reflect.apply(make, undefined, []), known);
+    return same;
   };
 }
 
-export const any = /* @__PURE__ */ later(zod.any);
-export const array = /* @__PURE__ */ later(zod.array);
-export const boolean = /* @__PURE__ */ later(zod.boolean);
+const plain = { isPlain: true };
+
+export const any = /* @__PURE__ */ later(zod.any, plain);
+export const array = /* @__PURE__ */ later(zod.array, plain);
+export const boolean = /* @__PURE__ */ later(zod.boolean, plain);
 export const codec = /* @__PURE__ */ later(zod.codec);
 export const custom = /* @__PURE__ */ later(zod.custom);
 export const discriminatedUnion = /* @__PURE__ */ later(zod.discriminatedUnion);
-export const email = /* @__PURE__ */ later(zod.email);
-export const int = /* @__PURE__ */ later(zod.int);
+export const email = /* @__PURE__ */ later(zod.email, plain);
+export const int = /* @__PURE__ */ later(zod.int, plain);
 export const intersection = /* @__PURE__ */ later(zod.intersection);
-export const literal = /* @__PURE__ */ later(zod.literal);
+export const literal = /* @__PURE__ */ later(zod.literal, plain);
 export const looseObject = /* @__PURE__ */ laterObject(zod.looseObject);
-export const never = /* @__PURE__ */ later(zod.never);
+export const never = /* @__PURE__ */ later(zod.never, plain);
 export const nullable = /* @__PURE__ */ later(zod.nullable);
-export const number = /* @__PURE__ */ later(zod.number);
+export const number = /* @__PURE__ */ later(zod.number, plain);
 export const object = /* @__PURE__ */ laterObject(zod.object);
-export const optional = /* @__PURE__ */ later(zod.optional);
 export const pipe = /* @__PURE__ */ later(zod.pipe);
 export const preprocess = /* @__PURE__ */ later(zod.preprocess);
-export const record = /* @__PURE__ */ later(zod.record);
+export const record = /* @__PURE__ */ later(zod.record, plain);
 export const strictObject = /* @__PURE__ */ laterObject(zod.strictObject);
-export const string = /* @__PURE__ */ later(zod.string);
-export const templateLiteral = /* @__PURE__ */ later(zod.templateLiteral);
+export const string = /* @__PURE__ */ later(zod.string, plain);
+export const templateLiteral = /* @__PURE__ */ later(zod.templateLiteral, plain);
 export const transform = /* @__PURE__ */ later(zod.transform);
-export const tuple = /* @__PURE__ */ later(zod.tuple);
+export const tuple = /* @__PURE__ */ later(zod.tuple, plain);
 export const union = /* @__PURE__ */ later(zod.union);
-export const unknown = /* @__PURE__ */ later(zod.unknown);
-export const url = /* @__PURE__ */ later(zod.url);
-export const uuid = /* @__PURE__ */ later(zod.uuid);
-const [ofNull, ofEnum, ofInstance] = [later(zod.null), later(zod.enum), later(zod.instanceof)];
+export const unknown = /* @__PURE__ */ later(zod.unknown, plain);
+export const url = /* @__PURE__ */ later(zod.url, plain);
+export const uuid = /* @__PURE__ */ later(zod.uuid, plain);
+const [ofNull, ofEnum, ofInstance] = [later(zod.null, plain), later(zod.enum, plain), later(zod.instanceof, plain)];
 
 export { ofEnum as enum, ofInstance as instanceof, ofNull as null };
 
@@ -180,11 +209,13 @@ export const coerce = {
 };
 
 export const iso = {
-  date: later(zod.iso.date),
-  datetime: later(zod.iso.datetime),
-  time: later(zod.iso.time),
-  duration: later(zod.iso.duration),
+  date: later(zod.iso.date, plain),
+  datetime: later(zod.iso.datetime, plain),
+  time: later(zod.iso.time, plain),
+  duration: later(zod.iso.duration, plain),
 };
+
+export const optional = (schema: object) => call(schema, 'optional', []);
 
 export const lazy = (get: () => unknown) => defer(() => Reflect.apply(zod.lazy, undefined, [() => toReal(get())]));
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { isAbsolute, relative } from 'node:path';
 
 /** What the person agreed to, for one call. */
@@ -51,7 +50,8 @@ export function createAsked(): Asked {
     isTiresome: (folder) =>
       outcomes.size >= mostNoes || [...outcomes.keys()].some((other) => isWithin(other, folder) || isWithin(folder, other)),
     keep(round) {
-      const word = randomBytes(16).toString('hex');
+      // Loaded when somebody is asked: every start would take longer.
+      const word = process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
       rounds.set(word, { round, until: Date.now() + keptFor });
       for (const oldest of rounds.keys()) if (rounds.size > mostKept) rounds.delete(oldest);
       return word;

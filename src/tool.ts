@@ -60,9 +60,21 @@ export interface Tool<Input, Brings extends Brought = Done> {
   handler(input: Input, call: ToolCall): Promise<Brings>;
 }
 
+/** A tool as it is written down: what it takes is put together when somebody asks for it, which most hosts do after the start. */
+export interface ToolDefinition<Input, Brings extends Brought = Done> extends Omit<Tool<Input, Brings>, 'inputSchema'> {
+  inputSchema(): z.ZodType<Input>;
+}
+
 /** Lets TypeScript read a tool's input from its schema. */
-export function defineTool<Input, Brings extends Brought>(tool: Tool<Input, Brings>): Tool<Input, Brings> {
-  return tool;
+export function defineTool<Input, Brings extends Brought>(definition: ToolDefinition<Input, Brings>): Tool<Input, Brings> {
+  let schema: z.ZodType<Input> | undefined;
+  return {
+    ...definition,
+    get inputSchema() {
+      schema ??= definition.inputSchema();
+      return schema;
+    },
+  };
 }
 
 /** What is listed of each schema, by what becomes of its descriptions: a server over HTTP lists for every request, and putting it together takes longer than all the rest. */

@@ -33,6 +33,20 @@ const schemas = {
   bytes: z.instanceof(Uint8Array),
   described: z.object({ size: z.enum(['1K', '2K']).optional().describe('How large.') }),
   picked: category.pick({ name: true }).partial().catchall(z.boolean()),
+  absent: z.object({
+    inner: z.string().default('a').optional(),
+    within: z.object({ deep: z.string().default('b') }).optional(),
+    after: z.string().optional().default('c'),
+    caught: z.number().catch(7).optional(),
+    either: z.union([z.string().default('d'), z.number()]).optional(),
+    anything: z.unknown().optional(),
+    list: z.array(z.string().min(2)).optional().nullable(),
+    piped: z
+      .string()
+      .transform((text) => text.length)
+      .optional(),
+    own: z.string().optional().optional(),
+  }),
 };
 
 const values: unknown[] = [
@@ -58,6 +72,8 @@ const values: unknown[] = [
   { from: 1, to: 2 },
   { from: 2, to: 1 },
   { size: '3K' },
+  { within: {}, caught: 'x', list: ['x'], piped: 'abc', anything: undefined, own: undefined },
+  { within: undefined, after: undefined, list: undefined, piped: 4, own: 5 },
 ];
 
 export const looksBeforeUse = looks;

@@ -14,37 +14,38 @@ export const exportImage = defineTool({
     'Finish pictures on this computer, free and exact, no AI: resize, crop, convert, compress, remove a flat background; make favicons, app icons, responsive and @2x ' +
     'sets, sprite sheets. Returns every file with its size, markup to paste and one preview.',
   isFree: true,
-  inputSchema: z.object({
-    images: z
-      .array(picture('A picture'))
-      .min(1)
-      .max(100)
-      .describe('The pictures, up to 100, each a path, an id (img_…) or "last"; a folder means the pictures in it.'),
-    preset: z
-      .enum(presets)
-      .optional()
-      .describe(
-        'none (default): one file a picture; favicon; pwa; ios: the whole AppIcon set; android; og: social card; srcset: responsive set with <picture>; densities: @1x @2x @3x of width; ' +
-          'sprite: one sheet with JSON; pixel-art: true pixel grid and few colours, keeps alpha.',
-      ),
-    output: output('Folder, or the file when one comes out. Default: beside the picture.'),
-    overwrite: overwrite('Replace files that are there; default false.'),
-    width: edge.describe('Exact width in pixels; alone it keeps the shape.'),
-    height: edge.describe('Exact height in pixels.'),
-    fit: z
-      .enum(fits)
-      .optional()
-      .describe('With width and height: cover (default) crops, contain adds a border; one edge alone keeps the shape.'),
-    format: z
-      .enum(['auto', ...formats])
-      .optional()
-      .describe("File type; auto (default): output's extension, the preset's, else the picture's own."),
-    max_kb: maxKb,
-    alt: alt("Alt text for files and markup, up to 2,000 characters; default: the picture's own."),
-    background: z.enum(['auto', 'transparent']).optional().describe('transparent: removes a flat background. Default auto.'),
-    trim: z.boolean().optional().describe('Cut away empty or one-coloured margins first; default false.'),
-    widths: z.string().max(200).optional().describe('For srcset: "480,960,1920".'),
-  }),
+  inputSchema: () =>
+    z.object({
+      images: z
+        .array(picture('A picture'))
+        .min(1)
+        .max(100)
+        .describe('The pictures, up to 100, each a path, an id (img_…) or "last"; a folder means the pictures in it.'),
+      preset: z
+        .enum(presets)
+        .optional()
+        .describe(
+          'none (default): one file a picture; favicon; pwa; ios: the whole AppIcon set; android; og: social card; srcset: responsive set with <picture>; densities: @1x @2x @3x of width; ' +
+            'sprite: one sheet with JSON; pixel-art: true pixel grid and few colours, keeps alpha.',
+        ),
+      output: output('Folder, or the file when one comes out. Default: beside the picture.'),
+      overwrite: overwrite('Replace files that are there; default false.'),
+      width: edge.describe('Exact width in pixels; alone it keeps the shape.'),
+      height: edge.describe('Exact height in pixels.'),
+      fit: z
+        .enum(fits)
+        .optional()
+        .describe('With width and height: cover (default) crops, contain adds a border; one edge alone keeps the shape.'),
+      format: z
+        .enum(['auto', ...formats])
+        .optional()
+        .describe("File type; auto (default): output's extension, the preset's, else the picture's own."),
+      max_kb: maxKb,
+      alt: alt("Alt text for files and markup, up to 2,000 characters; default: the picture's own."),
+      background: z.enum(['auto', 'transparent']).optional().describe('transparent: removes a flat background. Default auto.'),
+      trim: z.boolean().optional().describe('Cut away empty or one-coloured margins first; default false.'),
+      widths: z.string().max(200).optional().describe('For srcset: "480,960,1920".'),
+    }),
   handler: async (input, call) => (await import('../run-export.ts')).runExport(toExportRequest(input), call),
 });
 

@@ -10,9 +10,10 @@ export const generateImage = definePaidTool({
     'one or put something into it use edit_image; to show a known character or product in a new scene use compose_images. One call makes one subject (count ' +
     'gives variations of it); different subjects need separate calls. Paid, 5-60 s. Saves the file and returns its absolute path, real size, id, cost and a ' +
     'small preview.',
-  inputSchema: z.object({
-    prompt: prompt('The picture in full sentences; words to be written in it in quotes.'),
-    ...common('Default 1:1.', singleResolution),
-  }),
+  inputSchema: () =>
+    z.object({
+      prompt: prompt('The picture in full sentences; words to be written in it in quotes.'),
+      ...common('Default 1:1.', singleResolution),
+    }),
   split: (input) => ({ pictures: [], input }),
 });

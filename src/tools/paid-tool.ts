@@ -1,4 +1,4 @@
-import type { Tool } from '../tool.ts';
+import { defineTool, type Tool, type ToolDefinition } from '../tool.ts';
 import type { CommonInput } from './paid.ts';
 
 /** The tools that are paid. */
@@ -12,10 +12,13 @@ export interface PaidTool<Input> extends Tool<Input> {
 }
 
 /** Lets TypeScript read a paid tool's input from its schema, and has it done the one way there is. */
-export function definePaidTool<Input>(tool: Omit<PaidTool<Input>, 'handler'>): PaidTool<Input> {
+export function definePaidTool<Input>(
+  definition: Omit<ToolDefinition<Input>, 'handler'> & Pick<PaidTool<Input>, 'name' | 'split'>,
+): PaidTool<Input> {
+  const { name, split } = definition;
   const handler: Tool<Input>['handler'] = async (given, call) => {
-    const { pictures, input } = tool.split(given);
-    return (await import('./paid.ts')).paint(tool.name, pictures, input, call);
+    const { pictures, input } = split(given);
+    return (await import('./paid.ts')).paint(name, pictures, input, call);
   };
-  return { ...tool, handler };
+  return Object.assign(defineTool({ ...definition, handler }), { name, split });
 }
