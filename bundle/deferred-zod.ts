@@ -21,8 +21,15 @@ const inWords: Words = (issue) => {
   return words(issue);
 };
 
+/** What is read here came as JSON, in which nothing holds itself: zod would go through all of a schema before its first use, to find out whether a value could. */
+const withoutCycles = {
+  attach: () => undefined,
+  guard: () => undefined,
+  alloc: <Value>(_schema: unknown, _payload: unknown, empty: Value) => empty,
+};
+
 // Not jitless, zod makes code from text for each schema, once it is used.
-zod.config({ jitless: true, localeError: inWords });
+zod.config({ jitless: true, localeError: inWords, memoizer: withoutCycles });
 
 const real = Symbol('the schema itself');
 
