@@ -1,6 +1,6 @@
-import type { Size } from '../media.ts';
+import { type Size, sniff } from '../media.ts';
 import { badgeSize, drawBadge } from './badge.ts';
-import { decoding, type Sharp, withSharp } from './sharp.ts';
+import { decoding, headerOnly, type Sharp, withSharp } from './sharp.ts';
 
 /** A small picture for the agent, never a substitute for the file. */
 export interface Preview {
@@ -19,6 +19,7 @@ const ladder = [
   { edge: 1024, quality: 80, share: 1 },
   { edge: 1024, quality: 70, share: 0.75 },
   { edge: 1024, quality: 60, share: 0.59 },
+  { edge: 1024, quality: 50, share: 0.5 },
   { edge: 768, quality: 70, share: 0.35 },
   { edge: 768, quality: 60, share: 0.28 },
   { edge: 512, quality: 70, share: 0.11 },
@@ -34,7 +35,20 @@ const checker = { size: 16, light: 255, dark: 200 } as const;
 
 /** One picture, long edge at most `edge` pixels, alpha laid on a checkerboard. */
 export function makePreview(bytes: Uint8Array, edge: number): Promise<Preview> {
-  return withSharp(async (sharp) => encodeSmall(sharp, await toPixels(sharp, bytes, edge), edge));
+  return withSharp(async (sharp) => {
+    if (await isSoonDecoded(sharp, bytes))
+      return encodeSmall(() => sharp(bytes, decoding).toColourspace('srgb'), edge, guessShareOfJpeg(bytes));
+    return encodePixels(sharp, await toPixels(sharp, bytes, edge), edge);
+  });
+}
+
+/** Up to this size a JPEG is decoded anew for each try, in pixels: while it is read it can be encoded, which is sooner than pixels can be handed over in between. */
+const soonDecoded = 2_000_000;
+
+async function isSoonDecoded(sharp: Sharp, bytes: Uint8Array): Promise<boolean> {
+  if (sniff(bytes) !== 'jpeg') return false;
+  const { width, height } = await sharp(bytes, headerOnly).metadata();
+  return width * height <= soonDecoded;
 }
 
 /** Several pictures as one numbered sheet, in order; `numbers` as in the list of files, from 1 unless told. */
@@ -61,7 +75,7 @@ export function makeContactSheet(pictures: readonly Uint8Array[], edge: number, 
       background: '#3a3a3a',
     } as const;
     const laid = await sharp({ create: sheet }).composite(tiles).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-    return encodeSmall(sharp, toRawPixels(laid), edge);
+    return encodePixels(sharp, toRawPixels(laid), edge);
   });
 }
 
@@ -110,12 +124,17 @@ function drawChecker({ width, height }: Size): Buffer {
   return pixels;
 }
 
-async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
-  let bytes = Buffer.alloc(0);
-  let most = edge >= ladder[0].edge ? await guessShare(sharp, pixels) : 1;
+async function encodePixels(sharp: Sharp, pixels: RawPixels, edge: number): Promise<Preview> {
+  const most = edge >= ladder[0].edge ? await guessShare(sharp, pixels) : 1;
+  return encodeSmall(() => sharp(pixels.data, { raw: pixels.info }), edge, most);
+}
+
+/** `open` reads the picture anew; `guess` is what part of its bytes by the first step of the ladder it may have. */
+async function encodeSmall(open: () => ReturnType<Sharp>, edge: number, guess: number): Promise<Preview> {
+  let [bytes, most] = [Buffer.alloc(0), guess];
   for (const step of ladder.filter((candidate) => candidate.edge <= edge)) {
     if (step.share > most && step !== ladder.at(-1)) continue;
-    bytes = await sharp(pixels.data, { raw: pixels.info })
+    bytes = await open()
       .resize(step.edge, step.edge, { fit: 'inside', withoutEnlargement: true })
       .jpeg({ quality: step.quality, ...quickly })
       .toBuffer();
@@ -123,6 +142,13 @@ async function encodeSmall(sharp: Sharp, pixels: RawPixels, edge: number): Promi
     most = (step.share * maxPreviewBytes) / bytes.length;
   }
   return { mediaType: 'image/jpeg', bytes };
+}
+
+/** The least part of a JPEG's own bytes that was measured of the same picture by the first step of the ladder: of noise, at the quality Gemini sends. */
+const leastOfJpeg = 0.23;
+
+function guessShareOfJpeg({ length }: Uint8Array): number {
+  return maxPreviewBytes / (leastOfJpeg * length);
 }
 
 /** Every so many bands of rows, each as high as the blocks JPEG works in, one is encoded to guess at the whole; short pictures are encoded soon enough. */
