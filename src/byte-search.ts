@@ -13,7 +13,8 @@ export function createByteSearch(needles: readonly Uint8Array[]): (bytes: Uint8A
   const sought = needles.filter(({ length }) => length > 1).sort((a, b) => b.length - a.length);
   const shortest = Math.min(...sought.map(({ length }) => length));
   if (sought.length === 0) return () => undefined;
-  const shifts = new Uint32Array(65_536).fill(shortest - 1);
+  const furthest = Math.min(shortest - 1, 255);
+  const shifts = new Uint8Array(65_536).fill(furthest);
   for (const needle of sought) {
     for (let at = 0; at < shortest - 1; at += 1) {
       const pair = toPair(needle, at);

@@ -20,21 +20,18 @@ export function needsDecoder(plan: Plan, { config }: Pick<Viewer, 'config'>): bo
   return config.preview !== 'none' || !isDeliveredAsItCame(plan);
 }
 
-/** Larger pictures are read by the decoder from the disk: handing them over would take longer than writing them, in bytes. */
-const handedOver = 2_000_000;
-
 /** More pictures are shown as one sheet. */
 const mostSingle = 2;
 
 /**
- * Of a picture that will be delivered as it came: made while its draft in the archive is synced and named. Resolves with null when the draft was named before it was
- * read; undefined when nothing can begin yet.
+ * Of a picture that will be delivered as it came: made while its draft in the archive is synced and named, from there, since handing it over would take longer. Resolves with null
+ * when the draft was named before it was read; undefined when nothing can begin yet.
  */
 export function startPreview(bytes: Uint8Array, draft: Draft | undefined, plan: Plan, viewer: Viewer): Promise<Preview | null> | undefined {
   const edge = toEdge(viewer);
-  if (edge === undefined || plan.variations > mostSingle || !isDeliveredAsItCame(plan, sniff(bytes))) return undefined;
-  if (bytes.length <= handedOver) return unheard(runJob('makePreview', bytes, edge));
-  return draft && unheard(draft.written().then((path) => runJob('previewFile', { path }, edge)));
+  if (edge === undefined || draft === undefined || plan.variations > mostSingle || !isDeliveredAsItCame(plan, sniff(bytes)))
+    return undefined;
+  return unheard(draft.written().then((path) => runJob('previewFile', { path }, edge)));
 }
 
 /** Previews under way, by the sha256 of what they show. */

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fsync, read, readSync, write } from 'node:fs';
+import { closeSync, fdatasync, fsync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /*
@@ -22,6 +22,11 @@ export async function readSome(fd: number, length: number, offset: number): Prom
 /** Writes all of the bytes behind what was written before. Rejects with what the system said. */
 export async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await writeSome(fd, bytes, at)).bytesWritten;
+}
+
+/** The same at once: for what the system takes into memory, which is a megabyte and not a picture of 4K. Throws what the system said. */
+export function writeAllNow(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 /** Resolves once the file, or the names in a folder, outlive the computer's end. */

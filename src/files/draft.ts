@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { close, sync, syncData, writeAll } from './descriptor.ts';
+import { close, sync, syncData, writeAll, writeAllNow } from './descriptor.ts';
 import { type HeldFolder, holdFolder } from './held-folder.ts';
 import { type Places, toShownPath } from './paths.ts';
 import type { Settling } from './settling.ts';
@@ -54,13 +54,16 @@ interface Opened {
   fd: number;
 }
 
+/** The first bytes go into the system's memory at once, in bytes: for a picture of 1K the way to one of Node's threads and back takes longer. */
+const writtenAtOnce = 1_000_000;
+
 /** As much is left to sync at the end at most, in bytes: a disk takes a large file while the rest of it arrives. */
 const unsyncedBytes = 4_000_000;
 
 export function startDraft(folderPath: string, { mode = 0o666, places, before, isLasting = true, settling }: DraftOptions = {}): Draft {
   const temporary = toTemporary();
   let opened: Opened | undefined;
-  let [added, unsynced] = [0, 0];
+  let [added, written, unsynced] = [0, 0, 0];
   let [hasFailed, isClosed, isOver] = [false, false, false];
   let work: Promise<void> = Promise.resolve();
   let completing: Promise<bigint> | undefined;
@@ -89,7 +92,9 @@ export function startDraft(folderPath: string, { mode = 0o666, places, before, i
 
   async function write(bytes: Uint8Array): Promise<void> {
     if (opened === undefined) return;
-    await writeAll(opened.fd, bytes);
+    written += bytes.length;
+    if (written <= writtenAtOnce) writeAllNow(opened.fd, bytes);
+    else await writeAll(opened.fd, bytes);
     unsynced += bytes.length;
     if (unsynced < unsyncedBytes) return;
     unsynced = 0;

@@ -15,7 +15,7 @@ const failingDisk = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
   import { dirname } from 'node:path';
-  const { openSync, closeSync, linkSync, write, fsync } = fs;
+  const { openSync, closeSync, linkSync, write, writeSync, fsync } = fs;
   const written = new Map();
   const fail = (call, path) => {
     let fault;
@@ -44,10 +44,19 @@ const failingDisk = `
       if (written.has(fd)) fail('write', written.get(fd));
       write(fd, bytes, ...rest);
     } catch (error) {
-      fs.writeSync(fd, bytes.subarray(0, bytes.length / 2));
+      writeSync(fd, bytes.subarray(0, bytes.length / 2));
       process.nextTick(done, error);
     }
   });
+  fs.writeSync = (fd, bytes, ...rest) => {
+    try {
+      if (written.has(fd)) fail('write', written.get(fd));
+    } catch (error) {
+      writeSync(fd, bytes.subarray(0, bytes.length / 2));
+      throw error;
+    }
+    return writeSync(fd, bytes, ...rest);
+  };
   fs.fsync = likeIt(fsync, (fd, done) => {
     try {
       if (written.has(fd)) fail('sync', written.get(fd));
