@@ -7,7 +7,7 @@ import type { Computer } from '../fixtures.ts';
 import { findUnrecovered, judge, type Outcome } from './faults.ts';
 import { type Ground, openGround } from './ground.ts';
 import { report } from './report.ts';
-import { type FileCall, readCalls, writeCalls } from './strace.ts';
+import { type FileCall, readCalls, threads, writeCalls } from './strace.ts';
 import { failAtEach } from './syscalls.ts';
 
 let ground: Ground;
@@ -50,7 +50,7 @@ test('EIO where files are read back is no reason to lose a picture or to say an 
 
 async function failAtThese(calls: readonly FileCall[], error: string, way: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const call of calls) outcomes.push(...(await failAtEach(ground, { call, error, way })));
+  for (const who of threads) for (const call of calls) outcomes.push(...(await failAtEach(ground, { call, error, way, who })));
   return outcomes;
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ground, openGround } from './ground.ts';
 import { addUp, describeKills, type Kills, killAtRandom } from './kills.ts';
 import { report } from './report.ts';
-import { writeCalls } from './strace.ts';
+import { threads, writeCalls } from './strace.ts';
 import { killAtEach } from './syscalls.ts';
 
 let ground: Ground;
@@ -31,10 +31,12 @@ test('a thousand kills at random moments leave no torn file and lose no picture 
 test('nor does a kill at any system call that writes', async () => {
   const all: Kills[] = [];
   for (const way of [1, 3]) {
-    for (const call of writeCalls) {
-      const kills = await killAtEach(ground, call, way);
-      report(`${call}, way ${way}: ${describeKills(kills)}`);
-      all.push(kills);
+    for (const who of threads) {
+      for (const call of writeCalls) {
+        const kills = await killAtEach(ground, call, way, who);
+        report(`${call}, ${who}, way ${way}: ${describeKills(kills)}`);
+        all.push(kills);
+      }
     }
   }
   const kills = addUp(all);

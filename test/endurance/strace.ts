@@ -27,7 +27,11 @@ export async function requirePrograms(packages: Readonly<Record<string, string>>
   }
 }
 
-/** What all file work of a server goes through: one thread, so that its system calls have an order and can be counted. */
+/** Who makes a system call: the thread everything runs in, which names and looks and writes what is small, or the one for what waits for the disk. */
+export const threads = ['main', 'pool'] as const;
+export type Thread = (typeof threads)[number];
+
+/** One thread for what waits for the disk, so that its system calls have an order and can be counted. */
 export const oneThread = { UV_THREADPOOL_SIZE: '1' };
 
 /** A server whose file work is watched. */
@@ -75,9 +79,9 @@ export async function watch(thread: number, inject?: string): Promise<Watched> {
 }
 
 /**
- * The thread that does the file work of a server which was not called yet: that with the highest number, as the pool starts with the first file that is
- * looked at, after Node's own threads, and what a call loads starts its own later.
+ * A thread of a server which was not called yet. That of the pool is the one with the highest number, as the pool starts with the first file that is looked at, after Node's own
+ * threads, and what a call loads starts its own later.
  */
-export async function findFileThread({ pid }: Prey): Promise<number> {
-  return Math.max(...(await readdir(`/proc/${pid}/task`)).map(Number));
+export async function findThread({ pid }: Prey, thread: Thread): Promise<number> {
+  return thread === 'main' ? pid : Math.max(...(await readdir(`/proc/${pid}/task`)).map(Number));
 }
