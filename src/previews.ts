@@ -31,7 +31,13 @@ export function startPreview(bytes: Uint8Array, draft: Draft | undefined, plan: 
   const edge = toEdge(viewer);
   if (edge === undefined || draft === undefined || plan.variations > mostSingle || !isDeliveredAsItCame(plan, sniff(bytes)))
     return undefined;
-  return unheard(draft.written().then((path) => runJob('previewFile', { path }, edge)));
+  return unheard(
+    draft.written().then(
+      (path) => runJob('previewFile', { path }, edge),
+      // What could not be written is written anew, and shown from there.
+      () => null,
+    ),
+  );
 }
 
 /** Previews under way, by the sha256 of what they show. */
